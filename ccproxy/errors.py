@@ -1,0 +1,153 @@
+"""What can go wrong with an exchange, in one family and one table.
+
+An error is raised where the fact is known and told to the client in one place (`exchange.dispatch`), in the client's
+dialect. Nothing here knows HTTP framing or a vendor's wording: dialects turn upstream answers into an `ApiError` and an
+`ApiError` into their own envelope.
+"""
+
+import enum
+
+from attrs import frozen
+
+
+@frozen
+class _Row:
+    """What a kind means to the client and to failover."""
+
+    status: int
+    another_target_may_help: bool
+    client_retry_helps: bool
+
+
+class Kind(enum.Enum):
+    """The kinds of failure. The table below gives each its status, and says who may profit from another try."""
+
+    INVALID = "invalid"
+    """The request is malformed: no upstream would take it."""
+    UNTRANSLATABLE = "untranslatable"
+    """The request asks for something this target's dialect cannot say."""
+    AUTH = "auth"
+    """The client showed no key, or a wrong one."""
+    FORBIDDEN = "forbidden"
+    """The client is known, or is not allowed to be here."""
+    NO_ROUTE = "no_route"
+    """Nothing answers under this path or model name."""
+    TOO_LARGE = "too_large"
+    """The request body is larger than the configured limit."""
+    OVERFLOW = "overflow"
+    """The prompt does not fit the model's window."""
+    QUOTA = "quota"
+    """The upstream account has no credit left (Anthropic's 402 `billing_error`)."""
+    RATE = "rate"
+    """Our own rate limit for this client."""
+    BUSY = "busy"
+    """We are at our own limit of concurrent exchanges, or stopping."""
+    OVERLOADED = "overloaded"
+    """The upstream is out of capacity or limits our rate (its 429, 503, 529, or an error frame before content)."""
+    REFUSED_CREDENTIAL = "refused_credential"
+    """The upstream refused *our* key: the operator's fault, never the client's login."""
+    UNREACHABLE = "unreachable"
+    """No connection, or one that died before any answer."""
+    TIMEOUT = "timeout"
+    """A deadline of ours passed while we waited for the upstream."""
+    BROKEN = "broken"
+    """The upstream answered with something that cannot be used, or stopped in the middle."""
+    CANCELLED = "cancelled"
+    """The client left. It is logged, and told to nobody."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status a client sees for this kind when the upstream gave none worth keeping."""
+        return _TABLE[self].status
+
+
+_TABLE = {
+    #                              status, another target may help, a retry by the client helps
+    Kind.INVALID: _Row(400, False, False),
+    Kind.UNTRANSLATABLE: _Row(400, True, False),
+    Kind.AUTH: _Row(401, False, False),
+    Kind.FORBIDDEN: _Row(403, False, False),
+    Kind.NO_ROUTE: _Row(404, False, False),
+    Kind.TOO_LARGE: _Row(413, False, False),
+    Kind.OVERFLOW: _Row(400, True, False),
+    Kind.QUOTA: _Row(402, True, False),
+    Kind.RATE: _Row(429, False, True),
+    Kind.BUSY: _Row(503, False, True),
+    Kind.OVERLOADED: _Row(529, True, True),
+    Kind.REFUSED_CREDENTIAL: _Row(502, True, False),
+    Kind.UNREACHABLE: _Row(502, True, True),
+    Kind.TIMEOUT: _Row(504, True, True),
+    Kind.BROKEN: _Row(502, True, True),
+    Kind.CANCELLED: _Row(499, False, False),
+}
+
+
+@frozen
+class Original:
+    """An upstream's error answer as it came: told unmodified to a client that speaks the same dialect."""
+
+    dialect: str
+    status: int
+    content_type: str
+    body: bytes
+
+
+class ApiError(Exception):
+    """A failure of one exchange, told to the client as `message` with `status`.
+
+    `status` defaults to the kind's own; an upstream's more exact one (429 for an OVERLOADED) may replace it.
+    `retry_after` is in seconds. `original` keeps the upstream's own answer. `fresh_connection_may_help` marks the one
+    failure after which the *same* target is worth a second try: a pooled connection that died before any answer.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        original: Original | None = None,
+        fresh_connection_may_help: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.status = kind.status if status is None else status
+        self.retry_after = retry_after
+        self.original = original
+        self.fresh_connection_may_help = fresh_connection_may_help
+
+    @property
+    def another_target_may_help(self) -> bool:
+        """Whether failover may go on to the next target."""
+        return _TABLE[self.kind].another_target_may_help
+
+    @property
+    def client_retry_helps(self) -> bool:
+        """False where a retry of the same request must fail again: clients are then told `x-should-retry: false`."""
+        return _TABLE[self.kind].client_retry_helps
+
+    def __repr__(self) -> str:
+        return f"ApiError({self.kind.name}, {self.status}, {self.message!r})"
+
+
+def invalid(path: str, expected: str, found: object) -> ApiError:
+    """The error for a request field that is missing or of the wrong type, named by its path (`messages[2].role`)."""
+    return ApiError(Kind.INVALID, f"{path}: expected {expected}, found {_describe(found)}")
+
+
+def _describe(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return f"the string {value[:40]!r}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, list):
+        return "an array"
+    if isinstance(value, dict):
+        return "an object"
+    return type(value).__name__

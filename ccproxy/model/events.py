@@ -1,0 +1,64 @@
+"""What a stream says, in order, whatever dialect it came in. `model.grammar` has the legal orders.
+
+The events are made and read at the rate of tokens, so they are plain slotted values without behaviour.
+"""
+
+from attrs import frozen
+
+from ccproxy.errors import ApiError
+from ccproxy.model.messages import Opaque, Text, Thinking, ToolUse
+from ccproxy.model.usage import Stop, Usage
+
+Block = Text | Thinking | ToolUse | Opaque
+"""What a block is. It starts as a shell: text and arguments are empty and come as deltas. An `Opaque` is whole."""
+
+
+@frozen
+class Started:
+    """First, once. `id` and `model` are the upstream's words; `usage` is what is known of the prompt by now."""
+
+    id: str
+    model: str
+    usage: Usage
+
+
+@frozen
+class BlockStarted:
+    """A block begins. Indices rise strictly; blocks may overlap (interleaved tool calls do)."""
+
+    index: int
+    block: Block
+
+
+@frozen
+class BlockDelta:
+    """More of a block: of its text, its reasoning, or the JSON text of its arguments."""
+
+    index: int
+    text: str
+
+
+@frozen
+class BlockStopped:
+    """A block is complete; every started block stops. `seal` is a thinking block's, known only now."""
+
+    index: int
+    seal: str = ""
+
+
+@frozen
+class Finished:
+    """Last, once. `usage` is final and complete."""
+
+    stop: Stop
+    usage: Usage
+
+
+@frozen
+class Failed:
+    """Last, instead of `Finished`: the upstream said so, or broke off. Blocks may still be open."""
+
+    error: ApiError
+
+
+Event = Started | BlockStarted | BlockDelta | BlockStopped | Finished | Failed

@@ -1,0 +1,72 @@
+"""Tokens used, and why an answer stopped."""
+
+import enum
+
+from attrs import evolve, frozen
+
+
+@frozen
+class Usage:
+    """Tokens of one exchange; None where nobody said.
+
+    `input` counts what was neither read from nor written to a cache, as Anthropic does, so the whole prompt is
+    `input + cache_read + cache_written`. `output` includes `reasoning`. `web_searches` counts requests.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_written: int | None = None
+    reasoning: int | None = None
+    web_searches: int | None = None
+
+    @property
+    def prompt(self) -> int:
+        """All tokens of the prompt, cached or not; unknown parts count as none."""
+        return (self.input or 0) + (self.cache_read or 0) + (self.cache_written or 0)
+
+    def merge(self, later: "Usage") -> "Usage":
+        """This usage, with what `later` knows. Reports are cumulative: they replace, and are never added. A zero that
+        follows a real figure is a placeholder (several vendors send such) and changes nothing."""
+        known = {
+            name: figure
+            for name in _FIELDS
+            if (figure := getattr(later, name)) is not None and (figure or getattr(self, name) is None)
+        }
+        return evolve(self, **known)
+
+
+_FIELDS = ("input", "output", "cache_read", "cache_written", "reasoning", "web_searches")
+
+
+class Reason(enum.Enum):
+    """Why an answer stopped."""
+
+    DONE = "done"
+    """The model had finished."""
+    STOP_SEQUENCE = "stop_sequence"
+    LENGTH = "length"
+    """The limit of output tokens."""
+    WINDOW = "window"
+    """The model's context window is full."""
+    TOOLS = "tools"
+    """The model waits for the results of its tool calls."""
+    REFUSED = "refused"
+    """The model or the vendor's filter declined."""
+    PAUSED = "paused"
+    """A server-side tool loop paused; sending the answer back goes on."""
+    OTHER = "other"
+    """A word we do not know; `Stop.raw` has it."""
+
+
+@frozen
+class Stop:
+    """Why an answer stopped, in our word and, in `raw`, the vendor's own.
+
+    `sequence` is the stop sequence that matched, where known. `explanation` is a refusal's reason in words.
+    """
+
+    reason: Reason
+    raw: str = ""
+    sequence: str | None = None
+    explanation: str | None = None

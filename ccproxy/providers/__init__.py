@@ -1,0 +1,1 @@
+"""Who can answer: vendors as data, and the targets a configuration makes of them."""

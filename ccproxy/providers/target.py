@@ -1,0 +1,66 @@
+"""A target: one model at one provider, and all that is needed to ask it."""
+
+import enum
+
+from attrs import field, frozen
+
+from ccproxy.dialects.quirks import Quirks
+
+
+class Secret:
+    """A key that no repr, log or error shows. `reveal()` is called where a header is written, and nowhere else."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    __str__ = __repr__
+
+
+class Auth(enum.Enum):
+    """How a provider wants its key."""
+
+    BEARER = "bearer"
+    """`Authorization: Bearer KEY`"""
+    X_API_KEY = "x-api-key"
+    GOOGLE = "x-goog-api-key"
+    AZURE = "api-key"
+
+
+@frozen
+class Target:
+    """One model at one provider. `base_url` has no slash at its end; the dialect's path is put behind it.
+
+    Without a `key` the client's own credential is passed through, if the provider is of the kind that takes it
+    (`passes_login`), or none is sent.
+    """
+
+    provider: str
+    model: str
+    dialect: str
+    base_url: str
+    key: Secret = field(default=Secret(""))
+    auth: Auth = Auth.BEARER
+    passes_login: bool = False
+    quirks: Quirks = field(factory=Quirks)
+
+    @property
+    def name(self) -> str:
+        """How logs, headers and errors call it."""
+        return f"{self.provider},{self.model}"
