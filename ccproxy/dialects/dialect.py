@@ -1,14 +1,14 @@
 """What a dialect is: a record of functions between its wire and the model.
 
 A dialect can stand on either side of an exchange. Towards a client it reads requests (`peek`, `parse_request`) and
-writes answers (`render_stream`, `render_response`, `render_error`); towards an upstream it writes requests (`render_request`) and
-reads answers (`parse_stream`, `parse_response`, `parse_error`).
+writes answers (`render_stream`, `render_response`, `render_error`); towards an upstream it writes requests
+(`render_request`) and reads answers (`parse_stream`, `parse_response`, `parse_error`).
 """
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError
@@ -30,12 +30,12 @@ class Peek:
 
 @frozen
 class Outgoing:
-    """A request for an upstream. `path` and `query` follow the target's base URL; `headers` are the dialect's own, without
-    credentials. `losses` names what the client asked for and this dialect or vendor cannot say."""
+    """A request for an upstream. `path` and `query` follow the target's base URL; `headers` are the dialect's own,
+    without credentials. `losses` names what the client asked for and this dialect or vendor cannot say."""
 
     path: str
     body: bytes
-    headers: Headers = {}
+    headers: Headers = field(factory=dict)
     query: str = ""
     losses: tuple[str, ...] = ()
 
@@ -52,8 +52,8 @@ class Answer:
 class StreamParser(Protocol):
     """Reads one upstream stream. Holds the state of that stream and of no other.
 
-    After `Finished` or `Failed` nothing more comes out, whatever is fed. A parser reports what is wrong with the stream as
-    `Failed`; it raises `ApiError` only from the limits of the wire.
+    After `Finished` or `Failed` nothing more comes out, whatever is fed. A parser reports what is wrong with the
+    stream as `Failed`; it raises `ApiError` only from the limits of the wire.
     """
 
     complete: bool
@@ -81,7 +81,7 @@ class StreamRenderer(Protocol):
 
 @frozen
 class Dialect:
-    """One dialect, as functions. All are pure; `parse_stream` and `render_stream` make a new machine for each stream."""
+    """One dialect, as functions. All are pure; `parse_stream` and `render_stream` make a machine for each stream."""
 
     name: str
     content_type: str

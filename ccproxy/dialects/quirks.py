@@ -1,13 +1,13 @@
 """How one vendor, or one model of it, departs from its dialect: data that renderers and parsers obey.
 
-Each field's default is what the dialect's own vendor documents; a catalogue row, or `quirks` in the configuration, changes it.
+Each field's default is what most vendors do; a catalogue row, or `quirks` in the configuration, changes it.
 """
 
 import enum
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 class LateSystem(enum.Enum):
@@ -98,9 +98,9 @@ class Quirks:
     top_k: bool = False
 
     reasoning: ReasoningControl = ReasoningControl.EFFORT
-    efforts: Mapping[str, str] = {}
-    """Our word of effort (`off`, `minimal`, `low` … `max`) to the vendor's; absent words fall to the nearest below. An empty map: never
-    sent."""
+    efforts: Mapping[str, str] = field(factory=dict)
+    """Our word of effort (`off`, `minimal`, `low` … `max`) to the vendor's; absent words fall to the nearest below.
+    Where the map is empty the field is never sent."""
     replay_reasoning: ReplayReasoning = ReplayReasoning.NEVER
     think_tags: bool = False
     """Reasoning may come within `<think>` tags of the text."""
@@ -118,7 +118,7 @@ class Quirks:
     reasoning_outside_output: bool = False
     """completion_tokens leaves reasoning out (xAI)."""
 
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = field(factory=dict)
     """Sent with every request."""
-    body: Mapping[str, Any] = {}
+    body: Mapping[str, Any] = field(factory=dict)
     """Merged into every request body, last."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ccproxy.errors import ApiError, Kind
 
 FRAME_LIMIT = 16 * 1024 * 1024
-"""Bytes one frame may have. A whole image in one event fits (Gemini sends such); a stream without line ends does not."""
+"""Bytes one frame may have: an image in one event fits (Gemini sends such), a stream without line ends does not."""
 
 _BOM = b"\xef\xbb\xbf"
 
