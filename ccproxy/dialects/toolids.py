@@ -1,0 +1,48 @@
+"""Tool call ids that a vendor takes.
+
+Ids come from whatever vendor made the call (`toolu_…`, `call_…:0`, seventy characters, or made up by us), and each
+vendor has its own rule (Mistral: exactly nine letters or digits). An id that does not fit is replaced by a hash of
+itself: the same in the call and in its result, and the same in every later request.
+"""
+
+import hashlib
+import re
+import string
+
+from ccproxy.errors import ApiError, Kind
+
+_ALPHABET = string.digits + string.ascii_letters
+_PREFIX = "call_"
+_PREFERRED = 24
+"""Characters of hash behind the prefix, where the vendor leaves room: the look of OpenAI's own ids."""
+
+
+def wire_id(id: str, pattern: str, limit: int = 64) -> str:
+    """`id` if it matches `pattern` whole and has at most `limit` characters, else a hash of it that does.
+
+    Raises UNTRANSLATABLE where no run of letters and digits matches the pattern: the quirk that gave it is wrong.
+    """
+    if len(id) <= limit and re.fullmatch(pattern, id):
+        return id
+    digest = _digest(id)
+    preferred = _PREFIX + digest[:_PREFERRED]
+    if len(preferred) <= limit and re.fullmatch(pattern, preferred):
+        return preferred
+    for length in range(min(limit, len(digest)), 0, -1):
+        if re.fullmatch(pattern, digest[:length]):
+            return digest[:length]
+    raise ApiError(
+        Kind.UNTRANSLATABLE,
+        f"no tool call id of letters and digits matches the quirk tool_id_pattern {pattern!r}; "
+        "correct it for this provider",
+    )
+
+
+def _digest(id: str) -> str:
+    """Forty characters of letters and digits that depend on all of `id`."""
+    number = int.from_bytes(hashlib.sha256(id.encode("utf-8", "surrogatepass")).digest(), "big")
+    characters = []
+    for _ in range(40):
+        number, rest = divmod(number, len(_ALPHABET))
+        characters.append(_ALPHABET[rest])
+    return "".join(characters)

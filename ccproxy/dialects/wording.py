@@ -1,0 +1,212 @@
+"""What upstreams say in their errors, read for what it means.
+
+Vendors tell the same few facts in many words: that the prompt is too long, that the account is empty, when to come
+back. Clients act on Anthropic's words for them (Claude Code compacts a conversation on `prompt is too long`). The
+vendor's own text is always kept behind ours, without what must not leave the house.
+"""
+
+import math
+import re
+from email.utils import parsedate_to_datetime
+
+from ccproxy.dialects.dialect import Headers
+
+RETRY_LIMIT = 60.0
+"""Seconds. The openai SDK does not retry at all beyond 120, the anthropic SDK waits as long as it is told."""
+
+_N = r"(?P<n>[\d,]+)"
+_M = r"(?P<m>[\d,]+)"
+
+_WITH_OUTPUT = re.compile(
+    r"maximum context length (?:is|of) (?P<m>[\d,]+).{0,80}?\(\s*(?P<n>[\d,]+) (?:in the messages|of text input|"
+    r"in your prompt)[^)]{0,80}?(?P<o>[\d,]+) (?:in|for) the (?:completion|output)"
+    r"|maximum context length is (?P<m2>[\d,]+) tokens and your request has (?P<n2>[\d,]+) input tokens"
+    r" \((?P<o2>[\d,]+) >"
+    r"|passed (?P<n3>[\d,]+) input tokens and requested (?P<o3>[\d,]+) output tokens.{0,80}?context length is only "
+    r"(?P<m3>[\d,]+)"
+    r"|given: (?P<n4>[\d,]+) `inputs` tokens and (?P<o4>[\d,]+) `max_new_tokens`",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Prompt and wished output are counted apart: a smaller output may cure it."""
+
+_OVERFLOWS = [
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        # With both figures.
+        rf"prompt is too long: {_N}(?: tokens)? > {_M}",
+        rf"prompt is too long: {_N}, model maximum context length: {_M}",
+        rf"maximum context length (?:is|of) {_M}.{{0,80}}?(?:resulted in|requested(?: about)?|has|have|contains) {_N}",
+        rf"maximum prompt length is {_M} but the request contains {_N}",
+        rf"input token count \(?{_N}\)? exceeds the maximum number of tokens allowed \(?{_M}",
+        rf"contains {_N} tokens.{{0,80}}?too large for model with {_M} maximum context length",
+        rf"prompt token count of {_N} exceeds the limit of {_M}",
+        rf"exceeded model token limit: {_M} \(requested: {_N}",
+        rf"request \({_N} tokens\) exceeds the available context size \({_M}",
+        rf"n_prompt_tokens\"?:\s*{_N}.{{0,80}}?n_ctx\"?:\s*{_M}",
+        rf"current length is {_N} while limit is {_M}",
+        # With the limit alone.
+        rf"(?:maximum context length|context length) (?:is|of)(?: only)? {_M}",
+        rf"maximum prompt length is {_M}",
+        rf"too large for model with {_M} maximum context length",
+        rf"exceeded model token limit: {_M}",
+        rf"range of input length should be \[\d+, {_M}\]",
+        # Without figures.
+        r"prompt is too long|context_length_exceeded|model_max_prompt_tokens_exceeded|exceed_context_size"
+        r"|exceeds the context window|exceeds the available context size|exceeds? the (?:model's )?context length"
+        r"|exceeded model token limit|exceeds the maximum number of tokens allowed|prompt exceeds max length"
+        r"|input is too long for requested model|reduce the length of the messages|context window exceeds limit"
+        r"|context the overflows|context size has been exceeded|input length and `max_tokens` exceed context limit",
+    )
+]
+
+_RATE = re.compile(r"tokens per (?:minute|day|hour)|\bTP[MD]\b", re.IGNORECASE)
+"""Groq tells a rate limit as 413 `Request too large`: smaller prompts do not cure it, time does."""
+
+_QUOTA = re.compile(
+    r"insufficient_quota|insufficient[ _]balance|insufficient credits|insufficient funds|insufficient account balance"
+    r"|credit balance|credits? (?:have been|has been|is|are) (?:exhausted|depleted)|requires more credits"
+    r"|out of credits"
+    r"|exceeded your current quota(?!.*quota exceeded for metric)|billing[ _](?:hard[ _])?limit|billing_not_active"
+    r"|account is not active|payment required|in arrears|arrearage|余额不足|欠费|^\s*(?:1113|1008)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+_DURATION = (
+    r"(?:(?P<h>\d+)\s*h[a-z]*\s*)?(?:(?P<m>\d+)\s*m(?!s)[a-z]*\s*)?"
+    r"(?:(?P<s>\d+(?:\.\d+)?)\s*s)?(?:(?P<ms>\d+(?:\.\d+)?)\s*ms)?"
+)
+_DURATION_ALONE = re.compile(rf"\s*{_DURATION}\s*", re.IGNORECASE)
+_DELAY = r"(?:(?:try again|retry) (?:in|after)|retry_?delay\"?\s*:\s*\"?|retry[-_]after(?:_seconds)?\"?\s*:\s*\"?)\s*"
+_DELAY_IN_TEXT = re.compile(_DELAY + _DURATION, re.IGNORECASE)
+_SECONDS_IN_TEXT = re.compile(_DELAY + r"(?P<s>\d+(?:\.\d+)?)(?![\d.]*\d|\s*[a-z])", re.IGNORECASE)
+"""A bare number is in seconds."""
+_BUCKETS = ("requests", "tokens")
+
+_REDACTED = "<redacted>"
+_SECRETS = [
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|fw|r8|ghp|gho|ghu|github_pat|tgp_v1)[-_]"
+        r"[A-Za-z0-9*._-]{6,}[A-Za-z0-9*]",
+        r"AIza[0-9A-Za-z_-]{10,}",
+        r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{12,}",
+        r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?",
+        r"(?<![A-Za-z0-9])(?:org|proj|acct|account|tenant|team|workspace|wrkspc)[-_](?=[A-Za-z0-9]*\d)[A-Za-z0-9]{6,}",
+        r"(?i)(?<=bearer )[A-Za-z0-9._~+/=*-]{8,}",
+        r"(?i)(?<=key=)[^&\s\"']{4,}|(?<=token=)[^&\s\"']{4,}",
+        r"(?i)(?<=api key provided: )[^\s.,\"']+|(?<=api key: )[^\s.,\"']{4,}",
+    )
+]
+_INTERNAL_URL = re.compile(
+    r"(?i)\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']*@)?"
+    r"(?:localhost|\[[0-9a-f:]+\]|127(?:\.\d+){3}|10(?:\.\d+){3}|192\.168(?:\.\d+){2}|169\.254(?:\.\d+){2}"
+    r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}|[a-z0-9-]+(?=[:/\s\"']|$)|[a-z0-9.-]+\.(?:internal|local|lan|corp|svc|cluster)\b"
+    r"(?:\.[a-z0-9.-]+)?)(?::\d+)?(?:/[^\s\"'<>)]*)?"
+)
+
+
+def overflow(message: str) -> str | None:
+    """Anthropic's words for a prompt that does not fit, and the vendor's text behind them; None if `message` tells
+    something else.
+
+    `prompt is too long: N tokens > M maximum` where the figures are known. Where the vendor counts the wished output
+    apart and the prompt alone would fit, the words are the others that Claude Code knows and lowers `max_tokens` on.
+    """
+    if _RATE.search(message):
+        return None
+    if both := _WITH_OUTPUT.search(message):
+        groups = {name[0]: _number(text) for name, text in both.groupdict().items() if text}
+        prompt, output, maximum = groups["n"], groups["o"], groups.get("m")
+        if maximum is not None and prompt <= maximum:
+            return (
+                f"input length and `max_tokens` exceed context limit: {prompt} + {output} > {maximum}, "
+                f"decrease input length or `max_tokens` and try again ({message})"
+            )
+    for pattern in _OVERFLOWS:
+        if match := pattern.search(message):
+            if "prompt is too long:" in message or "exceed context limit:" in message:
+                return message
+            figures = {name: _number(text) for name, text in match.groupdict().items()}
+            if "n" in figures:
+                return f"prompt is too long: {figures['n']} tokens > {figures['m']} maximum ({message})"
+            if "m" in figures:
+                return f"prompt is too long: the maximum is {figures['m']} tokens ({message})"
+            return f"prompt is too long ({message})"
+    return None
+
+
+def quota(message_or_code: str) -> bool:
+    """Whether the text, or the vendor's error code, says that the account is empty: no retry helps. Gemini's rate
+    limits also speak of a quota, but name the metric; they are no such case."""
+    return _QUOTA.search(message_or_code) is not None
+
+
+def retry_after(headers: Headers, body_text: str) -> float | None:
+    """Seconds to wait as the upstream says, at most 60: from `retry-after-ms`, `retry-after` (a date is held against
+    the answer's own `date`), an exhausted `x-ratelimit-reset-*`, or the error's text; None where it says nothing."""
+    milliseconds = _seconds(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return _clamped(milliseconds / 1000)
+    if after := headers.get("retry-after", ""):
+        seconds = _seconds(after)
+        if seconds is None:
+            seconds = _until(after, headers.get("date", ""))
+        if seconds is not None:
+            return _clamped(seconds)
+    resets = [
+        delay
+        for bucket in _BUCKETS
+        if headers.get(f"x-ratelimit-remaining-{bucket}", "").strip() == "0"
+        and (delay := _duration(headers.get(f"x-ratelimit-reset-{bucket}", ""))) is not None
+    ]
+    if resets:
+        return _clamped(max(resets))
+    for match in _DELAY_IN_TEXT.finditer(body_text):
+        if any(match.groupdict().values()):
+            return _clamped(_total(match))
+    if match_alone := _SECONDS_IN_TEXT.search(body_text):
+        return _clamped(float(match_alone["s"]))
+    return None
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a key, an organisation's id or an address inside someone's network."""
+    for secret in _SECRETS:
+        text = secret.sub(_REDACTED, text)
+    return _INTERNAL_URL.sub("<internal address>", text)
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", "") or "0")
+
+
+def _clamped(seconds: float) -> float | None:
+    return min(seconds, RETRY_LIMIT) if seconds >= 0 else None
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def _until(date: str, now: str) -> float | None:
+    try:
+        return max(0.0, (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _duration(text: str) -> float | None:
+    plain = _seconds(text)
+    if plain is not None:
+        return plain
+    match = _DURATION_ALONE.fullmatch(text)
+    return _total(match) if match and any(match.groupdict().values()) else None
+
+
+def _total(match: re.Match[str]) -> float:
+    parts = {name: float(text) if text else 0.0 for name, text in match.groupdict().items()}
+    return parts["h"] * 3600 + parts["m"] * 60 + parts["s"] + parts["ms"] / 1000
