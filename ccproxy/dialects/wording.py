@@ -24,7 +24,7 @@ _WITH_OUTPUT = re.compile(
     r" \((?P<o2>[\d,]+) >"
     r"|passed (?P<n3>[\d,]+) input tokens and requested (?P<o3>[\d,]+) output tokens.{0,80}?context length is only "
     r"(?P<m3>[\d,]+)"
-    r"|given: (?P<n4>[\d,]+) `inputs` tokens and (?P<o4>[\d,]+) `max_new_tokens`",
+    r"|must be <= (?P<m4>[\d,]+)\. given: (?P<n4>[\d,]+) `inputs` tokens and (?P<o4>[\d,]+) `max_new_tokens`",
     re.IGNORECASE | re.DOTALL,
 )
 """Prompt and wished output are counted apart: a smaller output may cure it."""
@@ -105,23 +105,24 @@ _INTERNAL_URL = re.compile(
 )
 
 
-def overflow(message: str) -> str | None:
-    """Anthropic's words for a prompt that does not fit, and the vendor's text behind them; None if `message` tells
-    something else.
+def overflow(message: str, code: str = "") -> str | None:
+    """Anthropic's words for a prompt that does not fit, and the vendor's text behind them; None if `message`
+    and the vendor's error `code` tell something else.
 
     `prompt is too long: N tokens > M maximum` where the figures are known. Where the vendor counts the wished output
     apart and the prompt alone would fit, the words are the others that Claude Code knows and lowers `max_tokens` on.
     """
-    if _RATE.search(message):
+    if rate(message):
         return None
     if both := _WITH_OUTPUT.search(message):
         groups = {name[0]: _number(text) for name, text in both.groupdict().items() if text}
-        prompt, output, maximum = groups["n"], groups["o"], groups.get("m")
-        if maximum is not None and prompt <= maximum:
-            return (
-                f"input length and `max_tokens` exceed context limit: {prompt} + {output} > {maximum}, "
-                f"decrease input length or `max_tokens` and try again ({message})"
-            )
+        prompt, output, maximum = groups["n"], groups["o"], groups["m"]
+        if prompt > maximum:
+            return f"prompt is too long: {prompt} tokens > {maximum} maximum ({message})"
+        return (
+            f"input length and `max_tokens` exceed context limit: {prompt} + {output} > {maximum}, "
+            f"decrease input length or `max_tokens` and try again ({message})"
+        )
     for pattern in _OVERFLOWS:
         if match := pattern.search(message):
             if "prompt is too long:" in message or "exceed context limit:" in message:
@@ -132,7 +133,14 @@ def overflow(message: str) -> str | None:
             if "m" in figures:
                 return f"prompt is too long: the maximum is {figures['m']} tokens ({message})"
             return f"prompt is too long ({message})"
+    if any(pattern.search(code) for pattern in _OVERFLOWS):
+        return f"prompt is too long ({message})"
     return None
+
+
+def rate(message: str) -> bool:
+    """Whether the text speaks of a rate limit in tokens, which no smaller prompt cures."""
+    return _RATE.search(message) is not None
 
 
 def quota(message_or_code: str) -> bool:

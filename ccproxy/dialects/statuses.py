@@ -1,0 +1,52 @@
+"""An upstream's refusal as one of our errors: by what its words mean, and else by its status.
+
+Shared by the dialects that are not Anthropic's; each finds message and code in its own envelope first.
+"""
+
+from ccproxy.dialects import wording
+from ccproxy.dialects.dialect import Headers
+from ccproxy.errors import ApiError, Kind, Original
+
+_KINDS: dict[int, tuple[Kind, int]] = {
+    # upstream: our kind, the status told
+    400: (Kind.INVALID, 400),
+    401: (Kind.REFUSED_CREDENTIAL, 502),
+    402: (Kind.QUOTA, 402),
+    403: (Kind.REFUSED_CREDENTIAL, 502),
+    404: (Kind.NO_ROUTE, 404),
+    405: (Kind.INVALID, 400),
+    408: (Kind.TIMEOUT, 504),
+    409: (Kind.INVALID, 409),
+    413: (Kind.TOO_LARGE, 413),
+    415: (Kind.INVALID, 400),
+    422: (Kind.INVALID, 400),
+    425: (Kind.OVERLOADED, 429),
+    429: (Kind.OVERLOADED, 429),
+    498: (Kind.OVERLOADED, 529),
+    503: (Kind.OVERLOADED, 529),
+    504: (Kind.TIMEOUT, 504),
+    529: (Kind.OVERLOADED, 529),
+}
+
+_NEVER_OVERFLOW = frozenset({401, 403, 408, 425, 429, 498, 503, 504, 529})
+"""Statuses whose own meaning outweighs what their text reminds of."""
+
+
+def error_of(
+    status: int, message: str, *, code: str = "", headers: Headers | None = None, original: Original | None = None
+) -> ApiError:
+    """The error for an upstream's `status` and `message`; `code` is the vendor's own word or number, if it gave one.
+
+    An empty account and an overflowing prompt are known by their words whatever the status (vendors use 400, 403, 413,
+    422, 429 and 500 for them). The message keeps the vendor's words, without secrets.
+    """
+    text = wording.redact(message).strip() or f"the upstream answered {status} without a message"
+    wait = wording.retry_after(headers or {}, message)
+    if status == 402 or wording.quota(message) or wording.quota(code):
+        return ApiError(Kind.QUOTA, text, original=original)
+    if wording.rate(message) and status in (400, 413, 429):
+        return ApiError(Kind.OVERLOADED, text, status=429, retry_after=wait, original=original)
+    if status not in _NEVER_OVERFLOW and (words := wording.overflow(text, code)):
+        return ApiError(Kind.OVERFLOW, words, original=original)
+    kind, told_status = _KINDS.get(status, (Kind.INVALID, 400) if 400 <= status < 500 else (Kind.BROKEN, 500))
+    return ApiError(kind, text, status=told_status, retry_after=wait, original=original)
