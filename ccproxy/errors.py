@@ -6,6 +6,7 @@ dialect. Nothing here knows HTTP framing or a vendor's wording: dialects turn up
 """
 
 import enum
+from collections.abc import Mapping
 
 from attrs import frozen
 
@@ -98,6 +99,7 @@ class ApiError(Exception):
     `status` defaults to the kind's own; an upstream's more exact one (429 for an OVERLOADED) may replace it.
     `retry_after` is in seconds. `original` keeps the upstream's own answer. `fresh_connection_may_help` marks the one
     failure after which the *same* target is worth a second try: a pooled connection that died before any answer.
+    `headers` are those of the upstream's answer that go along to the client.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.original = original
         self.fresh_connection_may_help = fresh_connection_may_help
+        self.headers: Mapping[str, str] = {}
 
     @property
     def another_target_may_help(self) -> bool:
