@@ -17,7 +17,7 @@ class _Row:
 
     status: int
     another_target_may_help: bool
-    client_retry_helps: bool
+    retry_is_vain: bool
 
 
 class Kind(enum.Enum):
@@ -63,22 +63,22 @@ class Kind(enum.Enum):
 
 
 _TABLE = {
-    #                              status, another target may help, a retry by the client helps
+    # status, another target may help, a retry by the client is vain (a 400 it may mend itself, so it is not told)
     Kind.INVALID: _Row(400, False, False),
     Kind.UNTRANSLATABLE: _Row(400, True, False),
-    Kind.AUTH: _Row(401, False, False),
-    Kind.FORBIDDEN: _Row(403, False, False),
-    Kind.NO_ROUTE: _Row(404, False, False),
-    Kind.TOO_LARGE: _Row(413, False, False),
+    Kind.AUTH: _Row(401, False, True),
+    Kind.FORBIDDEN: _Row(403, False, True),
+    Kind.NO_ROUTE: _Row(404, False, True),
+    Kind.TOO_LARGE: _Row(413, False, True),
     Kind.OVERFLOW: _Row(400, True, False),
-    Kind.QUOTA: _Row(402, True, False),
-    Kind.RATE: _Row(429, False, True),
-    Kind.BUSY: _Row(503, False, True),
-    Kind.OVERLOADED: _Row(529, True, True),
-    Kind.REFUSED_CREDENTIAL: _Row(502, True, False),
-    Kind.UNREACHABLE: _Row(502, True, True),
-    Kind.TIMEOUT: _Row(504, True, True),
-    Kind.BROKEN: _Row(502, True, True),
+    Kind.QUOTA: _Row(402, True, True),
+    Kind.RATE: _Row(429, False, False),
+    Kind.BUSY: _Row(503, False, False),
+    Kind.OVERLOADED: _Row(529, True, False),
+    Kind.REFUSED_CREDENTIAL: _Row(502, True, True),
+    Kind.UNREACHABLE: _Row(502, True, False),
+    Kind.TIMEOUT: _Row(504, True, False),
+    Kind.BROKEN: _Row(502, True, False),
     Kind.CANCELLED: _Row(499, False, False),
 }
 
@@ -127,9 +127,9 @@ class ApiError(Exception):
         return _TABLE[self.kind].another_target_may_help
 
     @property
-    def client_retry_helps(self) -> bool:
-        """False where a retry of the same request must fail again: clients are then told `x-should-retry: false`."""
-        return _TABLE[self.kind].client_retry_helps
+    def retry_is_vain(self) -> bool:
+        """Whether a retry of the same request must fail again: clients are then told `x-should-retry: false`."""
+        return _TABLE[self.kind].retry_is_vain
 
     def __repr__(self) -> str:
         return f"ApiError({self.kind.name}, {self.status}, {self.message!r})"
