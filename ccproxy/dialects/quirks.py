@@ -83,6 +83,15 @@ class Quirks:
     tool_id_pattern: str = "[a-zA-Z0-9_-]{1,64}"
     """What a tool call's id must match whole; others are rewritten by hash, in call and result alike."""
     max_tools: int | None = None
+    declares_called_tools: bool = False
+    """Wants every tool that the history calls among the declared ones, even where the request has none."""
+    forced_choice_with_reasoning: bool = True
+    """False where a forced tool_choice and reasoning exclude each other: reasoning is then switched off for that call,
+    or, where it cannot be, the choice falls back to auto."""
+    web_plugin: bool = False
+    """OpenRouter: web search is asked for by `plugins: [{id: web}]`."""
+    null_content: bool = True
+    """An assistant message of calls alone has the content null; else the empty string."""
 
     images: bool = True
     documents: bool = False
@@ -94,6 +103,8 @@ class Quirks:
     """How many stop sequences are taken; 0 for none; None for any number."""
     samples: bool = True
     """Takes temperature and top_p."""
+    samples_while_reasoning: bool = True
+    """Takes them also when reasoning is on."""
     max_temperature: float = 2.0
     top_k: bool = False
 

@@ -19,13 +19,14 @@ _DIGITS = 8
 
 
 class Names:
-    """The tool names of one request. `limit` is the most characters that the vendor takes."""
+    """The tool names of one request, from its tools or as plain names. `limit` is the most characters that the vendor
+    takes."""
 
     __slots__ = ("_by_digest", "_folded", "_limit", "_own")
 
-    def __init__(self, tools: Iterable[Tool | WebSearch | Opaque], limit: int = 64) -> None:
+    def __init__(self, tools: Iterable[Tool | WebSearch | Opaque | str], limit: int = 64) -> None:
         self._limit = limit
-        names = [tool.name for tool in tools if isinstance(tool, (Tool, WebSearch))]
+        names = [tool if isinstance(tool, str) else tool.name for tool in tools if not isinstance(tool, Opaque)]
         self._own = frozenset(names)
         self._by_digest: dict[str, str] = {}
         self._folded: dict[str, str | None] = {}
