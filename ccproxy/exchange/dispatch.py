@@ -1,0 +1,207 @@
+"""The story of an exchange: choose a target, ask it, relay its answer, and record what happened."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.iweb import IResponse
+
+from ccproxy.dialects.dialect import Dialect, Outgoing, StreamParser
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.meter import Meter, Record
+from ccproxy.exchange.pipes import (
+    Pipe,
+    TranslatedStream,
+    TranslatedWhole,
+    Undecided,
+    VerbatimStream,
+    VerbatimWhole,
+    WholeParser,
+)
+from ccproxy.exchange.relay import Head, Outcome, Relay
+from ccproxy.exchange.reply import Reply
+from ccproxy.exchange.running import Running
+from ccproxy.headers import back_to_client
+from ccproxy.model.messages import Request
+from ccproxy.providers.target import Target
+from ccproxy.routing.plans import Plan, plan
+from ccproxy.routing.routes import Routes
+from ccproxy.upstream.client import Client, Deadlines
+
+RETRY_AFTER_LIMIT = 60
+"""Seconds. Claude Code gives up at once on a longer wait."""
+
+STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""So that no proxy between us and the client holds a stream back."""
+
+log = Logger()
+
+
+class Dispatch:
+    """Serves calls. One for the daemon; `observe` gets the record of every exchange, when it is over."""
+
+    def __init__(
+        self,
+        dialects: Mapping[str, Dialect],
+        routes: Routes,
+        client: Client,
+        clock: IReactorTime,
+        deadlines: Deadlines,
+        running: Running,
+        observe: Callable[[Record], None],
+    ) -> None:
+        self._dialects = dialects
+        self._routes = routes
+        self._client = client
+        self._clock = clock
+        self._deadlines = deadlines
+        self._running = running
+        self._observe = observe
+
+    async def serve(self, call: Call, reply: Reply) -> None:
+        """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
+        meter = Meter(call, self._clock)
+        outcome, told = Outcome.ABANDONED, None
+        try:
+            with self._running.during(call):
+                relay = await self._first_to_answer(call, reply, meter)
+                outcome = await relay.finished  # From here on failures are told in-band.
+        except CancelledError:
+            pass
+        except ApiError as error:
+            if error.kind is not Kind.CANCELLED:
+                outcome, told = Outcome.REFUSED, error
+        except Exception:
+            log.failure("exchange {exchange} failed: a fault of ours", exchange=call.id)
+            outcome, told = Outcome.REFUSED, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details")
+        if told is not None:
+            reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
+        self._observe(meter.record(outcome, told))
+
+    async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
+        chosen = self._routes.candidates(call.model)
+        meter.rule = chosen.rule
+        error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
+        for target in chosen.targets:
+            try:
+                return await self._open(call, target, reply, meter)
+            except ApiError as first:
+                meter.refused(first)
+                error = first
+            if error.fresh_connection_may_help:
+                try:
+                    return await self._open(call, target, reply, meter)
+                except ApiError as second:
+                    meter.refused(second)
+                    error = second
+            if not error.another_target_may_help:
+                break
+        raise error
+
+    async def _open(self, call: Call, target: Target, reply: Reply, meter: Meter) -> Relay:
+        """Ask one target. Returns when its first content is on the way to the client; raises when none will come."""
+        meter.trying(target)
+        meter.plan = plan(call.dialect.name, call.model, target)
+        upstream = self._dialects[target.dialect]
+        request = Request(model=call.model, turns=())
+        if meter.plan is Plan.TRANSLATED:
+            request = call.dialect.parse_request(call.headers, call.body)
+            outgoing = upstream.render_request(request, target.quirks)
+        else:
+            outgoing = self._as_it_came(call, target, meter.plan)
+        meter.losses = outgoing.losses
+        response = await self._client.open(target, outgoing, call.principal.passes)
+        if response.code != 200:
+            raise await self._refusal(response, target, upstream)
+        pipe = self._pipe(call, request, target, upstream, response, meter)
+        head = Head(200, self._headers(call, target, response, meter))
+        relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
+        response.deliverBody(relay)
+        await relay.opened
+        return relay
+
+    def _as_it_came(self, call: Call, target: Target, how: Plan) -> Outgoing:
+        body = call.body if how is Plan.VERBATIM else call.dialect.with_model(call.body, target.model)
+        return call.dialect.verbatim(call.headers, body, target.quirks)
+
+    async def _refusal(self, response: IResponse, target: Target, upstream: Dialect) -> ApiError:
+        """What an answer that is not 200 means."""
+        headers = plain(response)
+        body = await self._client.read_error(response)
+        if 200 <= response.code < 400:
+            return ApiError(Kind.BROKEN, f"{target.provider} answered with status {response.code} and no reply")
+        error = upstream.parse_error(response.code, headers, body)
+        if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
+            # The credential was the client's own, so it is the client's to mend.
+            error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)
+        error.headers = back_to_client(headers, own_login=not target.key)
+        return error
+
+    def _pipe(
+        self, call: Call, request: Request, target: Target, upstream: Dialect, response: IResponse, meter: Meter
+    ) -> Pipe:
+        quirks = target.quirks
+
+        def choose(streamed: bool) -> Pipe:
+            parser = _parser(upstream, quirks, streamed)
+            as_asked = meter.plan is not Plan.TRANSLATED and streamed is call.stream
+            if not call.stream:
+                if as_asked:
+                    return VerbatimWhole(parser, meter.see)
+                return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), meter.see)
+            make = VerbatimStream if as_asked else TranslatedStream
+            return make(call.dialect, parser, call.dialect.render_stream(request), call.id, meter.see)
+
+        if plain(response).get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
+            return choose(True)
+        return Undecided(choose, call.stream)
+
+    def _headers(self, call: Call, target: Target, response: IResponse, meter: Meter) -> Mapping[str, str]:
+        headers = exchange_headers(call, meter)
+        if meter.plan is not Plan.TRANSLATED:
+            headers |= back_to_client(plain(response), own_login=not target.key)
+        if call.stream:
+            headers |= STREAM_HEADERS
+        return headers
+
+
+def _parser(upstream: Dialect, quirks: Quirks, streamed: bool) -> StreamParser:
+    return upstream.parse_stream(quirks) if streamed else WholeParser(upstream.parse_response, quirks)
+
+
+def plain(response: IResponse) -> dict[str, str]:
+    """A response's headers as dialects read them: lower case, several values joined."""
+    return {
+        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
+        for name, values in response.headers.getAllRawHeaders()
+    }
+
+
+def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:
+    """What every answer says about itself."""
+    headers = {"request-id": call.id, "x-ccproxy-request-id": call.id, "x-ccproxy-attempts": str(meter.attempts)}
+    if meter.rule:
+        headers["x-ccproxy-route"] = meter.rule
+    if meter.target:
+        headers["x-ccproxy-target"] = meter.target
+    return headers
+
+
+def error_headers(error: ApiError, call: Call, meter: Meter) -> dict[str, str]:
+    """What an error says besides its body: the headers that clients obey."""
+    return exchange_headers(call, meter) | retry_headers(error)
+
+
+def retry_headers(error: ApiError) -> dict[str, str]:
+    """Whether and when a retry makes sense. What an upstream said of it about a client's own login stands."""
+    headers = dict(error.headers)
+    told_about_own_login = error.kind is Kind.AUTH and error.original is not None
+    if error.retry_is_vain and not told_about_own_login:
+        headers["x-should-retry"] = "false"
+    if error.retry_after is not None:
+        headers["retry-after"] = str(min(math.ceil(error.retry_after), RETRY_AFTER_LIMIT))
+    return headers

@@ -1,0 +1,386 @@
+"""Pipes: upstream bytes in, client bytes out, and the events of the model to whoever watches.
+
+A pipe knows neither transport nor clock. Verbatim pipes let the bytes pass and only watch them; translating ones read
+events with the upstream's parser and write them with the client's renderer. For a client that wants a whole reply there
+is one of each kind, which speaks once, at the end.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.errors import ApiError, Kind
+from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished
+from ccproxy.model.messages import Opaque, ToolUse
+from ccproxy.model.replies import Response, fold, unfold
+
+WHOLE_LIMIT = 64 * 1024 * 1024
+"""Bytes a whole reply may have: the largest known (images in base64) stay far below."""
+
+Watch = Callable[[Event], None]
+"""Sees each event of the model, in order."""
+
+
+class Pipe(Protocol):
+    """What a relay needs of a pipe. All attributes are read after each call."""
+
+    content_type: str
+    """Of what the client gets."""
+    streaming: bool
+    """Whether the client gets it in pieces; then `ping` and an in-band error are possible."""
+    settled: bool
+    """Content has been seen: we may commit to this target."""
+    complete: bool
+    """The answer is all there; only its formal end is missing, and `close` would finish it well."""
+    ended: bool
+    """The last byte for the client was given out, or `failure` says why there is none."""
+    failure: ApiError | None
+    """Why the answer failed. Where nothing has settled the client was told nothing, and another target may answer."""
+    progress: int
+    """Counts the events of the upstream: what moves it is alive, what only keeps the line warm is not."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Upstream bytes, cut anywhere; gives what the client gets now."""
+
+    def close(self) -> bytes:
+        """The upstream ended in good order."""
+
+    def fail(self, error: ApiError) -> bytes:
+        """The upstream broke, or we gave it up: tells the client in-band, or sets `failure`."""
+
+    def ping(self) -> bytes:
+        """A sign of life for the client; empty where none is possible now."""
+
+    def pulse(self) -> bytes:
+        """A sign of progress for the client, which it waits longer for; empty where none is possible now."""
+
+
+class _Watching:
+    """What all pipes share: the parser's events are counted, watched and judged."""
+
+    def __init__(self, parser: StreamParser, watch: Watch) -> None:
+        self._parser = parser
+        self._watch = watch
+        self.settled = False
+        self.ended = False
+        self.failure: ApiError | None = None
+        self.progress = 0
+
+    @property
+    def complete(self) -> bool:
+        return self._parser.complete
+
+    def _events(self, data: bytes | None) -> list[Event]:
+        """The events of these bytes, or of the end; a limit of the wire that was passed is one too."""
+        try:
+            events = self._parser.close() if data is None else self._parser.feed(data)
+        except ApiError as error:
+            events = [Failed(error)]
+        self.progress += len(events)
+        for event in events:
+            self._watch(event)
+        return events
+
+
+def _is_content(event: Event) -> bool:
+    match event:
+        case BlockDelta() | Finished():
+            return True
+        case BlockStarted(_, block):
+            return isinstance(block, (ToolUse, Opaque))
+        case _:
+            return False
+
+
+class _Streaming(_Watching):
+    """What both streaming pipes share: when they settle, and how they tell a failure."""
+
+    streaming = True
+
+    def __init__(
+        self, dialect: Dialect, parser: StreamParser, renderer: StreamRenderer, exchange: str, watch: Watch
+    ) -> None:
+        super().__init__(parser, watch)
+        self._dialect = dialect
+        self._renderer = renderer
+        self._exchange = exchange
+        self.content_type = dialect.content_type
+
+    def fail(self, error: ApiError) -> bytes:
+        if self.ended:
+            return b""
+        self._watch(Failed(error))
+        return self._fail(error)
+
+    def _fail(self, error: ApiError) -> bytes:
+        self.failure = error
+        self.ended = True
+        return self._dialect.error_frame(error, self._exchange)
+
+    def ping(self) -> bytes:
+        return b"" if self.ended else self._renderer.ping()
+
+    def pulse(self) -> bytes:
+        return b"" if self.ended else self._renderer.pulse()
+
+
+class TranslatedStream(_Streaming):
+    """A stream for a client who speaks another dialect, or an upstream that answered whole."""
+
+    def feed(self, data: bytes) -> bytes:
+        return b"" if self.ended else self._say(self._events(data))
+
+    def close(self) -> bytes:
+        return b"" if self.ended else self._say(self._events(None))
+
+    def _say(self, events: list[Event]) -> bytes:
+        said: list[bytes] = []
+        for event in events:
+            if isinstance(event, Failed):
+                said.append(self._fail(event.error))
+                break
+            if not self.settled:
+                self.settled = _is_content(event)
+            said.append(self._renderer.render(event))
+            if isinstance(event, Finished):
+                self.ended = True
+        return b"".join(said)
+
+
+class VerbatimStream(_Streaming):
+    """A stream between ends that speak the same dialect: the bytes pass, whole frames at a time.
+
+    What belongs to no complete frame yet is held back, so that a ping or an error frame never falls into the middle of
+    one, and a frame that was cut off never reaches the client.
+    """
+
+    def __init__(
+        self, dialect: Dialect, parser: StreamParser, renderer: StreamRenderer, exchange: str, watch: Watch
+    ) -> None:
+        super().__init__(dialect, parser, renderer, exchange, watch)
+        self._held: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        if self.ended:
+            return b""
+        return self._pass(self._whole_frames(data), self._events(data))
+
+    def close(self) -> bytes:
+        if self.ended:
+            return b""
+        rest, self._held = b"".join(self._held), []
+        return self._pass(rest, self._events(None))
+
+    def _pass(self, data: bytes, events: list[Event]) -> bytes:
+        for event in events:
+            if isinstance(event, Failed):
+                return self._refuse(event.error, data)
+            if not self.settled:
+                self.settled = _is_content(event)
+            if isinstance(event, Finished):
+                self.ended = True
+        return data
+
+    def _refuse(self, error: ApiError, data: bytes) -> bytes:
+        """The upstream's own error frame passes as it came; where it only broke off, the client is told."""
+        frame = self._fail(error)
+        return data if error.original is not None else data + frame
+
+    def _whole_frames(self, data: bytes) -> bytes:
+        if b"\n" not in data and b"\r" not in data:
+            self._held.append(data)
+            return b""
+        if self._held:
+            data = b"".join([*self._held, data])
+            self._held = []
+        end = _end_of_frames(data)
+        if end < len(data):
+            self._held.append(data[end:])
+        return data[:end]
+
+
+def _end_of_frames(data: bytes) -> int:
+    """Where the last complete frame ends."""
+    end = 0
+    for blank_line in (b"\n\n", b"\r\n\r\n", b"\r\r"):
+        found = data.rfind(blank_line)
+        if found >= 0:
+            end = max(end, found + len(blank_line))
+    return end
+
+
+class _Whole(_Watching):
+    """What both whole pipes share: they settle and speak at the end, or fail."""
+
+    streaming = False
+    content_type = "application/json"
+
+    def fail(self, error: ApiError) -> bytes:
+        if not self.ended:
+            self._watch(Failed(error))
+            self._refuse(error)
+        return b""
+
+    def _refuse(self, error: ApiError) -> None:
+        self.failure = error
+        self.ended = True
+
+    def ping(self) -> bytes:
+        return b""
+
+    def pulse(self) -> bytes:
+        return b""
+
+
+class TranslatedWhole(_Whole):
+    """A whole reply, folded from a stream or translated from a whole one."""
+
+    def __init__(self, parser: StreamParser, render: Callable[[Response], bytes], watch: Watch) -> None:
+        super().__init__(parser, watch)
+        self._render = render
+        self._seen: list[Event] = []
+
+    def feed(self, data: bytes) -> bytes:
+        return b"" if self.ended else self._collect(self._events(data))
+
+    def close(self) -> bytes:
+        return b"" if self.ended else self._collect(self._events(None))
+
+    def _collect(self, events: list[Event]) -> bytes:
+        self._seen += events
+        if not events or not isinstance(events[-1], (Finished, Failed)):
+            return b""
+        try:
+            body = self._render(fold(self._seen))
+        except ApiError as error:
+            self._refuse(error)
+            return b""
+        self.settled = self.ended = True
+        return body
+
+
+class VerbatimWhole(_Whole):
+    """A whole reply between ends that speak the same dialect: the same bytes, once they are known to be a reply."""
+
+    def __init__(self, parser: StreamParser, watch: Watch) -> None:
+        super().__init__(parser, watch)
+        self._body: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        if not self.ended:
+            self._body.append(data)
+            self._judge(self._events(data))
+        return b""
+
+    def close(self) -> bytes:
+        if self.ended:
+            return b""
+        self._judge(self._events(None))
+        return b"" if self.failure else b"".join(self._body)
+
+    def _judge(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Failed):
+                self._refuse(event.error)
+            elif isinstance(event, Finished):
+                self.settled = self.ended = True
+
+
+class WholeParser:
+    """A parser of streams for an upstream that answers whole: it collects, and at the end unfolds the reply."""
+
+    complete = False
+
+    def __init__(self, parse: Callable[[bytes, Quirks], Response], quirks: Quirks) -> None:
+        self._parse = parse
+        self._quirks = quirks
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ended = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        if self._ended:
+            return []
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > WHOLE_LIMIT:
+            self._ended = True
+            return [Failed(ApiError(Kind.BROKEN, f"the upstream sent a reply of more than {WHOLE_LIMIT} bytes"))]
+        return []
+
+    def close(self) -> list[Event]:
+        if self._ended:
+            return []
+        self._ended = True
+        body = b"".join(self._parts)
+        if not body.strip():
+            return [Failed(ApiError(Kind.BROKEN, "the upstream's answer was empty"))]
+        if body.lstrip().startswith(b"<"):
+            return [Failed(ApiError(Kind.BROKEN, "the upstream answered with a web page instead of a reply"))]
+        try:
+            return list(unfold(self._parse(body, self._quirks)))
+        except ApiError as error:
+            return [Failed(error)]
+
+
+class Undecided:
+    """The pipe before the upstream's first byte, which alone tells a stream from a whole reply: content types lie.
+
+    `choose` gets whether the upstream streams, and gives the pipe that everything then goes to. When the client must be
+    told something before that byte, a stream is assumed.
+    """
+
+    def __init__(self, choose: Callable[[bool], Pipe], streaming: bool) -> None:
+        self.streaming = streaming
+        self._choose = choose
+        self._head = b""
+        self._chosen: Pipe | None = None
+
+    def _pipe(self, streamed: bool) -> Pipe:
+        if self._chosen is None:
+            self._chosen = self._choose(streamed)
+        return self._chosen
+
+    def feed(self, data: bytes) -> bytes:
+        if self._chosen is not None:
+            return self._chosen.feed(data)
+        self._head += data
+        start = self._head.lstrip()[:1]
+        return self._pipe(start not in (b"{", b"[", b"<")).feed(self._head) if start else b""
+
+    def close(self) -> bytes:
+        return self._pipe(False).close()
+
+    def fail(self, error: ApiError) -> bytes:
+        return self._pipe(True).fail(error)
+
+    def ping(self) -> bytes:
+        return self._pipe(True).ping()
+
+    def pulse(self) -> bytes:
+        return self._pipe(True).pulse()
+
+    @property
+    def content_type(self) -> str:
+        return self._pipe(True).content_type
+
+    @property
+    def settled(self) -> bool:
+        return self._chosen is not None and self._chosen.settled
+
+    @property
+    def complete(self) -> bool:
+        return self._chosen is not None and self._chosen.complete
+
+    @property
+    def ended(self) -> bool:
+        return self._chosen is not None and self._chosen.ended
+
+    @property
+    def failure(self) -> ApiError | None:
+        return None if self._chosen is None else self._chosen.failure
+
+    @property
+    def progress(self) -> int:
+        return 0 if self._chosen is None else self._chosen.progress

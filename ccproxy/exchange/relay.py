@@ -1,0 +1,310 @@
+"""The relay: a `Protocol` towards the upstream's body, an `IPushProducer` towards the client.
+
+It moves bytes through a pipe and keeps time. There is no queue of its own: when the client's send buffer is full
+Twisted calls `pauseProducing`, the relay pauses the upstream's transport, and TCP does the rest. Pause may come twice
+running (measured), so both calls are idempotent. The states are in the package's docstring.
+
+One delayed call serves all deadlines. It is armed for the nearest and looks, when it rings, what really is due: a chunk
+only notes the time, which costs a fraction of moving a timer.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.protocol import Protocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
+from twisted.web.http import PotentialDataLoss
+from zope.interface import implementer
+
+from ccproxy.dialects.dialect import Answer
+from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.pipes import Pipe
+from ccproxy.exchange.reply import Reply
+from ccproxy.upstream.client import Deadlines
+from ccproxy.upstream.failures import explain
+
+PING_EVERY = 10.0
+"""Seconds of silence after which the client gets a sign of life. Claude Code shows a banner at 20 s of silence."""
+
+PULSE_EVERY = 240.0
+"""Seconds of mere pings after which the client gets a sign of progress, if one is possible: it gives up at 600 s."""
+
+LINGER = 2.0
+"""Seconds we wait for the formal end of an answer that is all there (late usage comes within it), and for the rest of a
+body whose end the client was already told (so that the connection can be used again)."""
+
+HOLD_LIMIT = 1024 * 1024
+"""Bytes held back before the first content. What is longer without content (a stream of comments) is let go."""
+
+log = Logger()
+
+
+class State(enum.Enum):
+    """Where the relay is; see the package's docstring."""
+
+    HELD = "held"
+    STREAMING = "streaming"
+    ENDED = "ended"
+
+
+class Outcome(enum.Enum):
+    """How an exchange ended, for its record."""
+
+    FINISHED = "finished"
+    """The client got a complete answer."""
+    BROKEN = "broken"
+    """The client was told in-band that the upstream failed."""
+    ABANDONED = "abandoned"
+    """The client left."""
+    REFUSED = "refused"
+    """The client got an error instead of an answer."""
+
+
+@frozen
+class Head:
+    """What is said at commit. `headers` lack the content type, which the pipe knows."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+@implementer(IPushProducer)
+class Relay(Protocol):
+    """One upstream body on its way to one client.
+
+    `opened` fires when the client's status line is out, or fails with the `ApiError` that allows another target.
+    `finished` fires with the outcome; never before `opened`.
+    """
+
+    def __init__(
+        self, provider: str, pipe: Pipe, reply: Reply, head: Head, clock: IReactorTime, deadlines: Deadlines
+    ) -> None:
+        self._provider = provider
+        self._pipe = pipe
+        self._reply = reply
+        self._head = head
+        self._clock = clock
+        self._deadlines = deadlines
+        self.opened: Deferred[None] = Deferred(lambda _: self.stopProducing())
+        self.finished: Deferred[Outcome] = Deferred(lambda _: self.stopProducing())
+        self._state = State.HELD
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._paused = False
+        self._upstream_ended = False
+        self._alarm: IDelayedCall | None = None
+        now = clock.seconds()
+        self._started = self._heard = self._said = self._said_content = now
+        self._progress = 0
+        self._complete_since: float | None = None
+        reply.attach(self)
+        self._arm()
+
+    # Towards the upstream.
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._state is State.ENDED:
+            return
+        self._advance(lambda: self._pipe.feed(data))
+
+    def connectionLost(self, reason: Failure) -> None:
+        self._upstream_ended = True
+        if self._state is State.ENDED:
+            self._disarm()
+        elif reason.check(ResponseDone, PotentialDataLoss) or self._pipe.complete:
+            self._advance(self._pipe.close)
+        else:
+            self._break(explain(reason, self._provider))
+
+    # Towards the client.
+
+    def pauseProducing(self) -> None:
+        if self._state is not State.ENDED and not self._paused:
+            self._paused = True
+            if not self._upstream_ended:
+                self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        if self._state is not State.ENDED and self._paused:
+            self._paused = False
+            # A slow client is no silent upstream: the silence is counted from now.
+            self._heard = self._clock.seconds()
+            self._arm()
+            if not self._upstream_ended:
+                self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The client left, or the exchange was cancelled."""
+        if self._state is State.ENDED:
+            return
+        held = self._state is State.HELD
+        self._stop()
+        self._reply.detach()
+        self._stop_upstream()
+        if held:
+            self.opened.errback(ApiError(Kind.CANCELLED, "the client left"))
+        else:
+            self.finished.callback(Outcome.ABANDONED)
+
+    # What moves both.
+
+    def _advance(self, move: Callable[[], bytes]) -> None:
+        """One step of the pipe, and all that follows from it."""
+        try:
+            data = move()
+        except Exception:
+            log.failure("translation failed: a fault of ours", provider=self._provider)
+            self._break(ApiError(Kind.BROKEN, "ccproxy failed to translate the answer; its log has the details"))
+            return
+        pipe = self._pipe
+        now = self._clock.seconds()
+        if pipe.progress != self._progress:
+            self._progress = pipe.progress
+            self._heard = now
+        if self._state is State.HELD:
+            if pipe.failure is not None and not pipe.settled:
+                self._refuse(pipe.failure)
+                return
+            self._hold(data)
+        elif data:
+            self._said = self._said_content = now
+            self._reply.write(data)
+        if pipe.ended:
+            self._end()
+        elif pipe.complete and self._complete_since is None:
+            self._complete_since = now
+            self._arm()
+
+    def _hold(self, data: bytes) -> None:
+        if data:
+            self._held.append(data)
+            self._held_size += len(data)
+        if self._pipe.settled or (self._pipe.streaming and self._held_size > HOLD_LIMIT):
+            self._commit()
+
+    def _commit(self) -> None:
+        """Now the client hears from us: this target it is."""
+        self._state = State.STREAMING
+        body = b"".join(self._held)
+        self._held = []
+        self._said = self._said_content = self._clock.seconds()
+        if self._pipe.streaming:
+            self._reply.commit(self._head.status, {**self._head.headers, "content-type": self._pipe.content_type})
+            if body:
+                self._reply.write(body)
+        else:
+            self._reply.answer(Answer(self._head.status, body, self._pipe.content_type), self._head.headers)
+        self.opened.callback(None)
+
+    def _end(self) -> None:
+        """The pipe said its last: a good end, or the upstream's own error in-band."""
+        self._stop()
+        self._reply.finish()
+        if self._pipe.failure is not None:
+            self._stop_upstream()
+            self.finished.callback(Outcome.BROKEN)
+            return
+        if not self._upstream_ended:
+            self._alarm = self._clock.callLater(LINGER, self._stop_upstream)
+        self.finished.callback(Outcome.FINISHED)
+
+    def _break(self, error: ApiError) -> None:
+        """The upstream failed: told to the dispatcher while nothing was said to the client, in-band afterwards."""
+        if self._state is State.HELD:
+            self._refuse(error)
+            return
+        frame = self._pipe.fail(error)
+        self._stop()
+        if frame:
+            self._reply.write(frame)
+            self._reply.finish()
+        else:
+            self._reply.cut()
+        self._stop_upstream()
+        self.finished.callback(Outcome.BROKEN)
+
+    def _refuse(self, error: ApiError) -> None:
+        self._stop()
+        self._reply.detach()
+        self._stop_upstream()
+        self.opened.errback(error)
+
+    def _stop(self) -> None:
+        self._state = State.ENDED
+        self._held = []
+        self._disarm()
+
+    def _stop_upstream(self) -> None:
+        if not self._upstream_ended and self.transport is not None:
+            self.transport.stopProducing()
+
+    # Time.
+
+    def _dues(self) -> list[tuple[float, Callable[[], None]]]:
+        """What is due when. While the client makes us wait, the upstream's silence is not its fault."""
+        dues: list[tuple[float, Callable[[], None]]] = []
+        if self._deadlines.total is not None:
+            dues.append((self._started + self._deadlines.total, self._total_passed))
+        if self._complete_since is not None:
+            dues.append((self._complete_since + LINGER, self._close))
+        elif not self._paused:
+            dues.append((self._heard + self._deadlines.stall, self._stalled))
+        if self._pipe.streaming:
+            if self._state is State.HELD:
+                dues.append((self._started + self._deadlines.commit_grace, self._grace_passed))
+            elif not self._paused:
+                dues.append((self._said + PING_EVERY, self._ping))
+        return dues
+
+    def _arm(self) -> None:
+        dues = self._dues()
+        if not dues:
+            return
+        wait = max(min(due for due, _ in dues) - self._clock.seconds(), 0)
+        if self._alarm is None:
+            self._alarm = self._clock.callLater(wait, self._ring)
+        elif self._alarm.getTime() > self._clock.seconds() + wait:
+            self._alarm.reset(wait)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        for due, act in sorted(self._dues(), key=lambda entry: entry[0]):
+            if self._state is State.ENDED or due > self._clock.seconds():
+                break
+            act()
+        if self._state is not State.ENDED:
+            self._arm()
+
+    def _disarm(self) -> None:
+        if self._alarm is not None and self._alarm.active():
+            self._alarm.cancel()
+        self._alarm = None
+
+    def _grace_passed(self) -> None:
+        if self._state is State.HELD:
+            self._commit()
+            self._ping()
+
+    def _ping(self) -> None:
+        now = self._clock.seconds()
+        self._said = now
+        frame = b""
+        if now - self._said_content >= PULSE_EVERY:
+            frame = self._pipe.pulse()
+            if frame:
+                self._said_content = now
+        self._reply.write(frame or self._pipe.ping())
+
+    def _close(self) -> None:
+        self._advance(self._pipe.close)
+
+    def _stalled(self) -> None:
+        self._break(ApiError(Kind.TIMEOUT, f"{self._provider} sent nothing for {self._deadlines.stall:g} s"))
+
+    def _total_passed(self) -> None:
+        self._break(ApiError(Kind.TIMEOUT, f"the answer took longer than {self._deadlines.total:g} s"))

@@ -1,0 +1,99 @@
+"""What may still be said to this client.
+
+    PENDING    nothing was said: any answer is possible
+    COMMITTED  the status line is out: only the body goes on
+    FINISHED   all was said
+    GONE       the client left, or was cut off; whatever comes now falls on deaf ears
+
+Twisted tells a disconnect in three ways (`stopProducing`, the errback of `notifyFinish`, and an exception from
+`finish`); they meet here, and nobody else looks.
+"""
+
+import enum
+from collections.abc import Mapping
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.python.failure import Failure
+from twisted.web.server import Request
+
+from ccproxy.dialects.dialect import Answer
+
+
+class State(enum.Enum):
+    """How far an answer has come."""
+
+    PENDING = "pending"
+    COMMITTED = "committed"
+    FINISHED = "finished"
+    GONE = "gone"
+
+
+class Reply:
+    """One answer to one request of twisted.web."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._state = State.PENDING
+        self._producer: IPushProducer | None = None
+        self._gone: Deferred[None] = Deferred()
+        request.notifyFinish().addCallbacks(lambda _: None, self._leave)
+
+    def when_gone(self) -> Deferred[None]:
+        """Fires when the client leaves before the end; never otherwise."""
+        return self._gone
+
+    def attach(self, producer: IPushProducer) -> None:
+        """From now on the client's pace moves this producer. It is legal, and wanted, before `commit`: a client who
+        leaves between the upstream's headers and its first token must stop the upstream."""
+        if self._state in (State.PENDING, State.COMMITTED):
+            self._producer = producer
+            self._request.registerProducer(producer, True)
+
+    def detach(self) -> None:
+        """The producer has nothing more to give."""
+        if self._producer is not None:
+            self._producer = None
+            if self._state is not State.GONE:
+                self._request.unregisterProducer()
+
+    def commit(self, status: int, headers: Mapping[str, str]) -> None:
+        """Say the status line. What comes now is a body of unknown length."""
+        if self._state is State.PENDING:
+            self._state = State.COMMITTED
+            self._request.setResponseCode(status)
+            for name, value in headers.items():
+                self._request.setHeader(name, value)
+
+    def write(self, data: bytes) -> None:
+        """More of the body."""
+        if self._state is State.COMMITTED:
+            self._request.write(data)
+
+    def finish(self) -> None:
+        """That was all."""
+        self.detach()
+        if self._state is State.COMMITTED:
+            self._state = State.FINISHED
+            self._request.finish()
+
+    def answer(self, answer: Answer, headers: Mapping[str, str]) -> None:
+        """Say everything at once: for errors, and for whole replies."""
+        if self._state is State.PENDING:
+            length = str(len(answer.body))
+            self.commit(answer.status, {**headers, "content-type": answer.content_type, "content-length": length})
+            self.write(answer.body)
+            self.finish()
+
+    def cut(self) -> None:
+        """Break the connection: the only truth left where an error can no longer be told."""
+        self.detach()
+        if self._state in (State.PENDING, State.COMMITTED):
+            self._state = State.GONE
+            self._request.loseConnection()
+
+    def _leave(self, _reason: Failure) -> None:
+        self._producer = None
+        if self._state in (State.PENDING, State.COMMITTED):
+            self._state = State.GONE
+            self._gone.callback(None)

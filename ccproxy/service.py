@@ -1,0 +1,163 @@
+"""The only wiring: from settings to a service that serves."""
+
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger, LogLevel
+from twisted.web.client import HTTPConnectionPool
+
+from ccproxy.access.principals import Keyring
+from ccproxy.config.resolve import providers, routes
+from ccproxy.config.settings import Settings
+from ccproxy.demo import HOST, Demo
+from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.meter import Record
+from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.running import Running
+from ccproxy.log import FORMS, fields
+from ccproxy.upstream.client import Client, Deadlines, make_agent
+from ccproxy.upstream.endpoints import Endpoints
+from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.root import make_root
+from ccproxy.web.site import BoundedSite
+from ccproxy.web.status import Health, LastResults, Status
+
+BACKLOG = 2048
+"""Connections the kernel queues. With Twisted's default of 50, 512 at once waited 16 s and more (measured)."""
+
+DRAIN_SECONDS = 10.0
+"""How long running exchanges may go on when the daemon stops."""
+
+log = Logger()
+
+
+def make_service(settings: Settings, reactor: Any) -> MultiService:
+    """Everything that runs, not yet started. Raises nothing: settings are valid."""
+    top = MultiService()
+    demo = Demo(reactor)
+    demo.setServiceParent(top)
+
+    deadlines = _deadlines(settings)
+    endpoints = Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint})
+    agent, pool = make_agent(reactor, endpoints)
+    running = Running()
+    results = LastResults(tuple(providers(settings)), reactor)
+    observers: list[Callable[[Record], None]] = [results.observe]
+    if settings.log:
+        observers.append(log_record)
+
+    def observe(record: Record) -> None:
+        for observer in observers:
+            observer(record)
+
+    client = Client(agent, reactor, deadlines)
+    dispatch = Dispatch(DIALECTS, routes(settings), client, reactor, deadlines, running, observe)
+    keyring = Keyring(settings.apikey)
+    limit = settings.performance.max_request_body_size
+    messages = Endpoint(ANTHROPIC, keyring, dispatch, limit, new_id)
+    health = Health(keyring, running, results, reactor)
+    status = Status(keyring, running, results, reactor)
+    root = make_root(messages, health, status, ANTHROPIC, new_id)
+    site = BoundedSite(root, reactor, limit, new_id)
+    for description in settings.listen:
+        Listener(reactor, description, site).setServiceParent(top)
+    Drain(reactor, running, pool).setServiceParent(top)
+    return top
+
+
+def new_id() -> str:
+    """The name of an exchange: unique, and told to nobody beforehand."""
+    return f"req_{secrets.token_hex(12)}"
+
+
+def log_record(record: Record) -> None:
+    """One line for each exchange."""
+    level = LogLevel.info if record.outcome in (Outcome.FINISHED, Outcome.ABANDONED) else LogLevel.warn
+    log.emit(level, FORMS[record.outcome], **fields(record))
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    performance = settings.performance
+    return Deadlines(
+        connect=performance.connect_timeout,
+        first_byte=performance.first_byte_timeout,
+        stall=performance.stall_timeout,
+        total=performance.request_timeout,
+        commit_grace=performance.commit_grace,
+    )
+
+
+class Listener(Service):
+    """Listens at one endpoint string. A socket that cannot be had stops the start: such a daemon would help nobody."""
+
+    def __init__(self, reactor: Any, description: str, site: BoundedSite) -> None:
+        if description.startswith(("tcp:", "tcp6:", "ssl:")) and "backlog=" not in description:
+            description += f":backlog={BACKLOG}"
+        self._description = description
+        self._endpoint = serverFromString(reactor, description)
+        self._site = site
+        self._port: Deferred[IListeningPort] | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen while still root, for ports below 1024."""
+        super().privilegedStartService()
+        self._listen()
+
+    def startService(self) -> None:
+        super().startService()
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._port is None:
+            self._port = self._endpoint.listen(self._site)
+            self._port.addErrback(lambda failure: self._give_up(failure.value))
+
+    def _give_up(self, error: Exception) -> None:
+        reason = error.socketError if isinstance(error, CannotListenError) else error
+        message = f"ccproxy cannot listen at {self._description}: {reason}"
+        log.critical("{message}", message=message)
+        print(message, file=sys.stderr)
+        raise SystemExit(1)
+
+    async def _stop_listening(self) -> None:
+        if self._port is not None:
+            port = await self._port
+            self._port = None
+            await port.stopListening()
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop_listening())
+
+
+class Drain(Service):
+    """Lets running exchanges finish when the daemon stops, for a while, and then closes what is left open."""
+
+    def __init__(self, clock: Any, running: Running, pool: HTTPConnectionPool) -> None:
+        self._clock = clock
+        self._running = running
+        self._pool = pool
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return Deferred.fromCoroutine(self._drain())
+
+    async def _drain(self) -> None:
+        if len(self._running):
+            log.info("waiting for {running} exchanges to finish", running=len(self._running))
+        empty = self._running.when_empty().addTimeout(DRAIN_SECONDS, self._clock, onTimeoutCancel=_given_up)
+        await empty
+        await self._pool.closeCachedConnections()
+
+
+def _given_up(result: object, seconds: float) -> None:
+    log.warn("exchanges still run after {seconds} s; they are cut off", seconds=seconds)

@@ -1,0 +1,85 @@
+"""What Twisted says when a connection fails, told as an `ApiError`.
+
+One table, so that a failure means the same before the headers and in the middle of a body. The messages name the
+provider and never an address: they reach the client.
+"""
+
+from collections.abc import Iterable
+
+from OpenSSL.SSL import Error as TlsError
+from service_identity import VerificationError
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TimeoutError,
+)
+from twisted.internet.error import (
+    ConnectionClosed as ConnectionEnded,
+)
+from twisted.python.failure import Failure
+from twisted.web.client import (
+    RequestGenerationFailed,
+    RequestTransmissionFailed,
+    ResponseFailed,
+    ResponseNeverReceived,
+)
+
+from ccproxy.errors import ApiError, Kind
+
+_CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "refused the connection"),
+    (DNSLookupError, "has a host name that cannot be resolved"),
+    (NoRouteError, "cannot be reached: there is no route to its host"),
+    (TimeoutError, "did not accept a connection in time"),
+    (ConnectError, "cannot be reached"),
+)
+
+
+def explain(failure: Failure, provider: str) -> ApiError:
+    """The error that a failed request or a broken body means. `provider` is what the message calls the upstream.
+
+    A failure that is already an `ApiError` stays what it is. What no table knows is BROKEN, with its type named.
+    """
+    error = failure.value
+    if isinstance(error, ApiError):
+        return error
+    for kind, words in _CONNECTING:
+        if isinstance(error, kind):
+            return ApiError(Kind.UNREACHABLE, f"{provider} {words}")
+    causes = tuple(_causes(error))
+    tls = _first(causes, (TlsError, VerificationError))
+    if tls is not None:
+        return ApiError(Kind.UNREACHABLE, f"{provider}: the TLS connection failed ({_tls_words(tls)})")
+    if isinstance(error, (ResponseNeverReceived, RequestTransmissionFailed)):
+        if _first(causes, (ConnectionEnded,)) is not None:
+            return ApiError(
+                Kind.UNREACHABLE,
+                f"{provider} closed the connection before it answered",
+                fresh_connection_may_help=True,
+            )
+        return ApiError(Kind.BROKEN, f"{provider} answered with something that is not HTTP")
+    if isinstance(error, RequestGenerationFailed):
+        return ApiError(Kind.UNREACHABLE, f"{provider}: the request could not be sent")
+    if isinstance(error, (ResponseFailed, ConnectionEnded)):
+        return ApiError(Kind.BROKEN, f"{provider} closed the connection in the middle of its answer")
+    return ApiError(Kind.BROKEN, f"{provider} failed ({type(error).__name__})")
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    for reason in getattr(error, "reasons", ()):
+        yield reason.value
+        yield from _causes(reason.value)
+
+
+def _first(causes: Iterable[BaseException], kinds: tuple[type[BaseException], ...]) -> BaseException | None:
+    return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+
+def _tls_words(error: BaseException) -> str:
+    if isinstance(error, VerificationError):
+        return "its certificate is for another host"
+    stack = error.args[0] if error.args else ()
+    words = [entry[-1] for entry in stack if isinstance(entry, tuple) and entry]
+    return "; ".join(words) or "no reason given"

@@ -1,0 +1,45 @@
+"""Small answers that are no exchange: JSON pages, and errors told to whoever speaks HTTP to us."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.web.server import NOT_DONE_YET, Request
+
+from ccproxy.dialects.dialect import Dialect
+from ccproxy.errors import ApiError
+from ccproxy.exchange.dispatch import retry_headers
+from ccproxy.exchange.reply import Reply
+from ccproxy.wire import jsontext
+
+
+def request_headers(request: Request) -> dict[str, str]:
+    """A request's headers as dialects read them: lower case, several values joined."""
+    return {
+        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
+        for name, values in request.requestHeaders.getAllRawHeaders()
+    }
+
+
+def peer_address(request: Request) -> str | None:
+    """The address of whoever is at the other end; None for a unix socket, whose other end is on this machine."""
+    return getattr(request.getClientAddress(), "host", None)
+
+
+def page(request: Request, value: Mapping[str, Any], status: int = 200) -> bytes:
+    """A JSON page."""
+    request.setResponseCode(status)
+    request.setHeader("content-type", "application/json")
+    request.setHeader("cache-control", "no-store")
+    return jsontext.dumps(value)
+
+
+def tell(request: Request, dialect: Dialect, error: ApiError, exchange: str) -> int:
+    """An error before there is an exchange, in the dialect of the path."""
+    tell_by(Reply(request), dialect, error, exchange)
+    return NOT_DONE_YET
+
+
+def tell_by(reply: Reply, dialect: Dialect, error: ApiError, exchange: str) -> None:
+    """The same, where the reply is there already."""
+    headers = {"request-id": exchange, "x-ccproxy-request-id": exchange}
+    reply.answer(dialect.render_error(error, exchange), headers | retry_headers(error))

@@ -1,0 +1,67 @@
+"""One POST path of one dialect: from a request of HTTP to a call."""
+
+from collections.abc import Callable
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from ccproxy.access.principals import Keyring
+from ccproxy.dialects.dialect import Dialect
+from ccproxy.errors import ApiError
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.reply import Reply
+from ccproxy.web.answers import peer_address, request_headers, tell_by
+from ccproxy.wire.compression import decode
+
+NewId = Callable[[], str]
+
+log = Logger()
+
+
+class Endpoint(Resource):
+    """Serves the calls of one dialect. Who asks is settled before anything of the body is read."""
+
+    isLeaf = True
+
+    def __init__(self, dialect: Dialect, keyring: Keyring, dispatch: Dispatch, body_limit: int, new_id: NewId) -> None:
+        super().__init__()
+        self._dialect = dialect
+        self._keyring = keyring
+        self._dispatch = dispatch
+        self._body_limit = body_limit
+        self._new_id = new_id
+
+    def render_POST(self, request: Request) -> int:
+        reply = Reply(request)
+        serving = Deferred.fromCoroutine(self._serve(request, reply))
+        reply.when_gone().addCallback(lambda _: serving.cancel())
+        serving.addErrback(_fault)
+        return NOT_DONE_YET
+
+    async def _serve(self, request: Request, reply: Reply) -> None:
+        exchange = self._new_id()
+        try:
+            call = self._read(request, exchange)
+        except ApiError as error:
+            log.info(
+                "request refused with {status}: {reason}", exchange=exchange, status=error.status, reason=error.message
+            )
+            tell_by(reply, self._dialect, error, exchange)
+            return
+        await self._dispatch.serve(call, reply)
+
+    def _read(self, request: Request, exchange: str) -> Call:
+        headers = request_headers(request)
+        principal = self._keyring.identify(headers, peer_address(request))
+        body = decode(request.content.getvalue(), headers.get("content-encoding", ""), self._body_limit)
+        peek = self._dialect.peek(body)
+        return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal)
+
+
+def _fault(failure: Failure) -> None:
+    if not failure.check(CancelledError):
+        log.failure("serving a request failed: a fault of ours", failure)

@@ -1,0 +1,93 @@
+"""Every URL we answer, on one screen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+
+import ccproxy
+from ccproxy.dialects.dialect import Dialect
+from ccproxy.errors import ApiError, Kind
+from ccproxy.web.answers import page, tell
+from ccproxy.web.endpoint import NewId
+
+log = Logger()
+
+
+def make_root(messages: IResource, health: IResource, status: IResource, fallback: Dialect, new_id: NewId) -> IResource:
+    """The resource of all resources. `fallback` is the dialect of errors on paths that belong to none."""
+    return Root(
+        {
+            "/": About(),
+            "/health": health,
+            "/status": status,
+            "/v1/messages": messages,
+            # What Claude Code says besides; it wants no more than a quick answer.
+            "/api/hello": Acknowledged(),
+            "/api/event_logging/batch": Acknowledged(),
+            "/api/event_logging/v2/batch": Acknowledged(),
+        },
+        fallback,
+        new_id,
+    )
+
+
+class Root(Resource):
+    """Finds the page of a path. A doubled `/v1` and a slash at the end, which base URLs bring along, do no harm. There
+    is no redirect anywhere, since a redirect loses the body."""
+
+    isLeaf = True
+
+    def __init__(self, pages: Mapping[str, IResource], fallback: Dialect, new_id: NewId) -> None:
+        super().__init__()
+        self._pages = pages
+        self._fallback = fallback
+        self._new_id = new_id
+
+    def render(self, request: Request) -> Any:
+        """Never HTML: even our own fault is told in the client's envelope."""
+        path = request.path.decode("latin-1")
+        resource = self._pages.get(path) or self._pages.get(_plain(path))
+        method = request.method.decode("latin-1")
+        if resource is None:
+            return self._tell(request, ApiError(Kind.NO_ROUTE, f"there is nothing at {path[:200]}"))
+        if getattr(resource, f"render_{method}", None) is None:
+            return self._tell(request, ApiError(Kind.INVALID, f"{method} is not answered at {path[:200]}", status=405))
+        try:
+            return resource.render(request)
+        except Exception:
+            log.failure("answering {method} {path} failed: a fault of ours", method=method, path=path)
+            return self._tell(request, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details", status=500))
+
+    def _tell(self, request: Request, error: ApiError) -> int:
+        return tell(request, self._fallback, error, self._new_id())
+
+
+def _plain(path: str) -> str:
+    while "/v1/v1/" in path:
+        path = path.replace("/v1/v1/", "/v1/")
+    return path.rstrip("/") or "/"
+
+
+class About(Resource):
+    """`GET /`: who answers here."""
+
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        links = {"messages": "/v1/messages", "health": "/health", "status": "/status"}
+        return page(request, {"name": "ccproxy", "version": ccproxy.__version__, "links": links})
+
+
+class Acknowledged(Resource):
+    """Heard, and not kept."""
+
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        return page(request, {})
+
+    def render_POST(self, request: Request) -> bytes:
+        return page(request, {})

@@ -1,0 +1,95 @@
+"""Requests within limits.
+
+Four settings make twisted.web twice as fast for us (measured): bodies stay in memory instead of a temporary file, forms
+are not parsed, no access log is formatted for nobody, and the listening queue is long (see `service`).
+"""
+
+from io import BytesIO
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.resource import IResource
+from twisted.web.server import Request, Site
+
+from ccproxy.dialects.anthropic.errors import render_error
+from ccproxy.web.endpoint import NewId
+from ccproxy.wire.compression import too_large
+
+IDLE_SECONDS = 300
+"""How long a connection may be idle, or a request may pause: longer than the clients and balancers in front of us."""
+
+SWALLOW_SECONDS = 10.0
+"""How long the rest of a refused body is read and thrown away. Closing at once would reset the connection, and the
+client would see that instead of our answer."""
+
+
+class BoundedRequest(Request):
+    """A request whose body is limited at the byte that exceeds, and whose repr shows no query (it may hold a key)."""
+
+    def __init__(self, channel: HTTPChannel, queued: object = False) -> None:
+        super().__init__(channel, queued)
+        self._limit: int = channel.site.body_limit
+        self._received = 0
+        self._refused: IDelayedCall | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()
+        if length is not None and length > self._limit:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._refused is not None:
+            return
+        if self._received > self._limit:
+            self._refuse()
+        else:
+            self.content.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if self._refused is None:
+            super().requestReceived(command, path, version)
+        else:
+            self.channel.loseConnection()
+
+    def connectionLost(self, reason: Failure) -> None:
+        if self._refused is not None and self._refused.active():
+            self._refused.cancel()
+        super().connectionLost(reason)
+
+    def _refuse(self) -> None:
+        """Answer now, before the body is in. Both OpenAI's and Anthropic's clients read this envelope."""
+        answer = render_error(too_large(self._limit), self.channel.site.new_id())
+        self.channel.write(
+            b"HTTP/1.1 413 Request Entity Too Large\r\n"
+            b"content-type: application/json\r\nx-should-retry: false\r\nconnection: close\r\n"
+            b"content-length: %d\r\n\r\n%b" % (len(answer.body), answer.body)
+        )
+        self._refused = self.channel.callLater(SWALLOW_SECONDS, self.channel.forceAbortClient)
+
+    def __repr__(self) -> str:
+        method, path = getattr(self, "method", b"-"), getattr(self, "path", b"-")
+        return f"<request {method.decode('latin-1')} {path.decode('latin-1')}>"
+
+
+class BoundedSite(Site):
+    """The site: one root resource, a limit for bodies, and ids for exchanges."""
+
+    displayTracebacks = False
+
+    def __init__(self, root: IResource, reactor: IReactorTime, body_limit: int, new_id: NewId) -> None:
+        super().__init__(
+            root, requestFactory=BoundedRequest, timeout=IDLE_SECONDS, parsePOSTFormSubmission=False, reactor=reactor
+        )
+        self.body_limit = body_limit
+        self.new_id = new_id
+
+    def log(self, request: Request) -> None:
+        """Exchanges are logged where they are known, by `service`."""
+
+    def startFactory(self) -> None:
+        """There is no access log whose clock would have to tick."""
+
+    def stopFactory(self) -> None:
+        """See `startFactory`."""
