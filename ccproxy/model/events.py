@@ -6,11 +6,12 @@ The events are made and read at the rate of tokens, so they are plain slotted va
 from attrs import frozen
 
 from ccproxy.errors import ApiError
-from ccproxy.model.messages import Opaque, Text, Thinking, ToolUse
+from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 
-Block = Text | Thinking | ToolUse | Opaque
-"""What a block is. It starts as a shell: text and arguments are empty and come as deltas. An `Opaque` is whole."""
+Block = Text | Thinking | ToolUse | Searched | Opaque
+"""What a block is. It starts as a shell: text and arguments are empty and come as deltas. `Searched` and `Opaque` are
+whole."""
 
 
 @frozen

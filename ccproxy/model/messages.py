@@ -95,6 +95,25 @@ class ToolUse:
 
 
 @frozen
+class Source:
+    """A page that a web search found; `title` is `""` where the vendor gives none."""
+
+    url: str
+    title: str = ""
+
+
+@frozen
+class Searched:
+    """A web search that the upstream ran by itself, whole: what it asked, and what it found. It needs no answer from
+    the client."""
+
+    id: str
+    query: str
+    sources: tuple[Source, ...] = ()
+    extras: Extras = EMPTY
+
+
+@frozen
 class Opaque:
     """A part, tool or block that only `dialect` understands, as that dialect writes it."""
 
@@ -112,7 +131,7 @@ class ToolResult:
     extras: Extras = EMPTY
 
 
-Part = Text | Media | Thinking | ToolUse | ToolResult | Opaque
+Part = Text | Media | Thinking | ToolUse | ToolResult | Searched | Opaque
 
 
 @frozen

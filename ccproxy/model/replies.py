@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Text, Thinking, ToolUse
+from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 
 
@@ -63,7 +63,7 @@ def _complete(shell: Block, text: str, seal: str) -> Block:
             return evolve(shell, text=shell.text + text, seal=seal or shell.seal)
         case ToolUse():
             return evolve(shell, arguments=shell.arguments + text)
-        case Opaque():
+        case Searched() | Opaque():
             return shell
 
 
@@ -87,5 +87,5 @@ def _open(block: Block) -> tuple[Block, str, str]:
             return evolve(block, text="", seal=""), block.text, block.seal
         case ToolUse():
             return evolve(block, arguments=""), block.arguments, ""
-        case Opaque():
+        case Searched() | Opaque():
             return block, "", ""
