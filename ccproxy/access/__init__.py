@@ -1,0 +1,1 @@
+"""Who may ask: clients known by key or by where they are."""

@@ -1,0 +1,1 @@
+"""Which target answers, and how a request gets to its dialect."""
