@@ -16,7 +16,7 @@ from tests.support.wiretap import Wiretap
 TOKEN = "client-token-77c2"
 
 
-def unavailable(reason: str) -> Exception:
+def unavailable(reason: str) -> SkipTest | FailTest:
     """What a test raises that cannot run here: a skip, and a failure where CCPROXY_CI says that everything must run."""
     return FailTest(f"{reason} (and CCPROXY_CI forbids to skip)") if os.environ.get("CCPROXY_CI") else SkipTest(reason)
 

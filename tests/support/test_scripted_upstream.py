@@ -1,13 +1,14 @@
 """The scripted upstream keeps to its script, and the wiretap before it sees what was asked."""
 
-from typing import Any
+from io import BytesIO
 
-import treq
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.trial.unittest import TestCase
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, ResponseFailed, readBody
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IResponse
 
 from tests.support.scripted_upstream import Answer, Ending, ScriptedUpstream
 from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, KEY, RESPONSES
@@ -27,16 +28,19 @@ class ScriptedUpstreamTests(TestCase):
         self.addCleanup(self.wiretap.stop)
         self.agent = Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False))
 
-    def post(self, data: bytes = b"{}", path: str = "/v1/messages?beta=true", **rest: Any) -> "Deferred[Any]":
-        return treq.post(f"http://127.0.0.1:{self.wiretap.port}{path}", data, agent=self.agent, **rest)
+    def post(self, data: bytes = b"{}") -> "Deferred[IResponse]":
+        """Sends a request by way of the wiretap."""
+        url = f"http://127.0.0.1:{self.wiretap.port}/v1/messages?beta=true"
+        body = FileBodyProducer(BytesIO(data))
+        return self.agent.request(b"POST", url.encode(), Headers({b"X-Probe": [b"yes"]}), body)
 
     async def test_answers_in_order(self) -> None:
         """Each request gets the next answer, with its status and headers, and is kept."""
         self.upstream.script(Answer([b"a", b"b"], gap=0.01), Answer([b"no"], 429, headers={"retry-after": "3"}))
-        first = await self.post(b'{"n": 1}', headers={b"X-Probe": b"yes"})
-        self.assertEqual((first.code, await first.content()), (200, b"ab"))
+        first = await self.post(b'{"n": 1}')
+        self.assertEqual((first.code, await readBody(first)), (200, b"ab"))
         second = await self.post(b'{"n": 2}')
-        self.assertEqual((second.code, await second.content()), (429, b"no"))
+        self.assertEqual((second.code, await readBody(second)), (429, b"no"))
         self.assertEqual(second.headers.getRawHeaders(b"retry-after"), [b"3"])
         self.assertEqual([request.json() for request in self.upstream.received], [{"n": 1}, {"n": 2}])
         self.assertEqual(self.upstream.received[0].headers["x-probe"], "yes")
@@ -46,7 +50,7 @@ class ScriptedUpstreamTests(TestCase):
         """The wiretap has the same requests as the upstream, and the bytes of the answers."""
         self.upstream.script(Answer([b"first answer"]), Answer([b"second answer"]))
         for number in (b"1", b"2"):
-            await (await self.post(number)).content()
+            await readBody(await self.post(number))
         self.assertEqual([request.body for request in self.wiretap.posted("/v1/messages")], [b"1", b"2"])
         self.assertIn(b"first answer", self.wiretap.answered)
         self.assertIn(b"second answer", self.wiretap.answered)
@@ -54,7 +58,7 @@ class ScriptedUpstreamTests(TestCase):
     async def test_beyond_the_script(self) -> None:
         """A request without an answer is refused, and the check says so."""
         refused = await self.post()
-        await refused.content()
+        await readBody(refused)
         self.assertEqual(refused.code, 403)
         self.assertIn("1 requests more", str(self.assertRaises(AssertionError, self.upstream.check)))
 
@@ -67,7 +71,7 @@ class ScriptedUpstreamTests(TestCase):
         """A cut is no end: the client sees a broken body."""
         self.upstream.script(Answer([b"half"], ending=Ending.CUT))
         response = await self.post()
-        await self.assertFailure(response.content(), ResponseFailed)
+        await self.assertFailure(readBody(response), ResponseFailed)
         self.assertEqual(self.upstream.left, [])
 
     async def test_left(self) -> None:
