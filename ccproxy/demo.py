@@ -11,7 +11,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionRefusedError
-from twisted.internet.interfaces import IListeningPort, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -40,7 +40,7 @@ class Demo(Service):
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._port: IListeningPort | None = None
+        self._port: Any = None
 
     def startService(self) -> None:
         super().startService()
@@ -70,10 +70,14 @@ class ChatCompletions(Resource):
         self._clock = clock
 
     def render_POST(self, request: Request) -> int:
-        asked = jsontext.loads(request.content.read())
+        asked = jsontext.loads(_body(request))
         request.setHeader("content-type", "text/event-stream")
         _Telling(request, self._clock, script(asked)).go_on()
         return NOT_DONE_YET
+
+
+def _body(request: Request) -> bytes:
+    return b"" if request.content is None else request.content.read()
 
 
 class _Telling:

@@ -23,22 +23,35 @@ Watch = Callable[[Event], None]
 
 
 class Pipe(Protocol):
-    """What a relay needs of a pipe. All attributes are read after each call."""
+    """What a relay needs of a pipe. All properties are read after each call."""
 
-    content_type: str
-    """Of what the client gets."""
-    streaming: bool
-    """Whether the client gets it in pieces; then `ping` and an in-band error are possible."""
-    settled: bool
-    """Content has been seen: we may commit to this target."""
-    complete: bool
-    """The answer is all there; only its formal end is missing, and `close` would finish it well."""
-    ended: bool
-    """The last byte for the client was given out, or `failure` says why there is none."""
-    failure: ApiError | None
-    """Why the answer failed. Where nothing has settled the client was told nothing, and another target may answer."""
-    progress: int
-    """Counts the events of the upstream: what moves it is alive, what only keeps the line warm is not."""
+    @property
+    def content_type(self) -> str:
+        """Of what the client gets."""
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the client gets it in pieces; then `ping` and an in-band error are possible."""
+
+    @property
+    def settled(self) -> bool:
+        """Content has been seen: we may commit to this target."""
+
+    @property
+    def complete(self) -> bool:
+        """The answer is all there; only its formal end is missing, and `close` would finish it well."""
+
+    @property
+    def ended(self) -> bool:
+        """The last byte for the client was given out, or `failure` says why there is none."""
+
+    @property
+    def failure(self) -> ApiError | None:
+        """Why the answer failed. Where nothing has settled the client was told nothing: another target may answer."""
+
+    @property
+    def progress(self) -> int:
+        """Counts the events of the upstream: what moves it is alive, what only keeps the line warm is not."""
 
     def feed(self, data: bytes) -> bytes:
         """Upstream bytes, cut anywhere; gives what the client gets now."""

@@ -10,11 +10,12 @@ only notes the time, which costs a fraction of moving a timer.
 
 import enum
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -107,12 +108,17 @@ class Relay(Protocol):
 
     # Towards the upstream.
 
+    @property
+    def _body(self) -> IPushProducer:
+        """The transport of a response's body: Twisted gives it as one that can be paused and stopped, and no more."""
+        return cast(IPushProducer, self.transport)
+
     def dataReceived(self, data: bytes) -> None:
         if self._state is State.ENDED:
             return
         self._advance(lambda: self._pipe.feed(data))
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._upstream_ended = True
         if self._state is State.ENDED:
             self._disarm()
@@ -127,7 +133,7 @@ class Relay(Protocol):
         if self._state is not State.ENDED and not self._paused:
             self._paused = True
             if not self._upstream_ended:
-                self.transport.pauseProducing()
+                self._body.pauseProducing()
 
     def resumeProducing(self) -> None:
         if self._state is not State.ENDED and self._paused:
@@ -136,7 +142,7 @@ class Relay(Protocol):
             self._heard = self._clock.seconds()
             self._arm()
             if not self._upstream_ended:
-                self.transport.resumeProducing()
+                self._body.resumeProducing()
 
     def stopProducing(self) -> None:
         """The client left, or the exchange was cancelled."""
@@ -240,8 +246,8 @@ class Relay(Protocol):
         self._disarm()
 
     def _stop_upstream(self) -> None:
-        if not self._upstream_ended and self.transport is not None:
-            self.transport.stopProducing()
+        if not self._upstream_ended:
+            self._body.stopProducing()
 
     # Time.
 

@@ -5,14 +5,16 @@ redirects (a redirect loses the body, and could carry a key to another host), an
 ours: treq's own ends when the headers arrive.
 """
 
+from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
 
 from attrs import frozen
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IConsumer, IReactorTime
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
@@ -27,7 +29,7 @@ from ccproxy.upstream.failures import explain
 IDLE_CONNECTIONS_PER_HOST = 256
 """Kept open for the next request. Twisted keeps 2, so that most requests of a busy proxy would shake hands anew."""
 
-IDLE_SECONDS = 55.0
+IDLE_SECONDS = 55
 """How long a connection is kept idle: most servers and balancers close theirs after 60 s or more."""
 
 ERROR_BODY_LIMIT = 256 * 1024
@@ -96,13 +98,13 @@ class _Unencoded:
 class Client:
     """Opens exchanges with upstreams. One for the daemon; `clock` moves its deadlines."""
 
-    def __init__(self, agent: IAgent, clock: IReactorTime, deadlines: Deadlines) -> None:
+    def __init__(self, agent: IAgent, clock: Any, deadlines: Deadlines) -> None:
         self._clock = clock
         self._deadlines = deadlines
         no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._http = HTTPClient(_Unencoded(agent), cookiejar=no_cookies, data_to_body_producer=lambda body: body)
 
-    async def open(self, target: Target, outgoing: Outgoing, login: dict[str, str]) -> IResponse:
+    async def open(self, target: Target, outgoing: Outgoing, login: Mapping[str, str]) -> IResponse:
         """Send, and wait for the headers: a response whose body nobody has read yet.
 
         `login` is the client's own credential, sent where the target has no key and takes it. Cancelling closes the
@@ -174,7 +176,7 @@ class _ErrorBody(Protocol):
         if self._size > ERROR_BODY_LIMIT:
             self.stop()
 
-    def connectionLost(self, reason: Failure | None = None) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         if not self.done.called:
             self.done.callback(b"".join(self._parts)[:ERROR_BODY_LIMIT])
 
@@ -184,11 +186,10 @@ class _ErrorBody(Protocol):
         self.connectionLost()
 
     def _stop_transport(self) -> None:
-        if self.transport is not None:
-            self.transport.stopProducing()
+        cast(IPushProducer, self.transport).stopProducing()
 
 
-def credential(target: Target, login: dict[str, str]) -> dict[str, str]:
+def credential(target: Target, login: Mapping[str, str]) -> Mapping[str, str]:
     """The headers that say who we are to this target."""
     if not target.key:
         return login if target.passes_login else {}

@@ -13,6 +13,7 @@ from twisted.internet.error import (
     ConnectionRefusedError,
     DNSLookupError,
     NoRouteError,
+    TCPTimedOutError,
     TimeoutError,
 )
 from twisted.internet.error import (
@@ -33,6 +34,7 @@ _CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
     (DNSLookupError, "has a host name that cannot be resolved"),
     (NoRouteError, "cannot be reached: there is no route to its host"),
     (TimeoutError, "did not accept a connection in time"),
+    (TCPTimedOutError, "did not accept a connection in time"),
     (ConnectError, "cannot be reached"),
 )
 
@@ -67,7 +69,7 @@ def explain(failure: Failure, provider: str) -> ApiError:
     return ApiError(Kind.BROKEN, f"{provider} failed ({type(error).__name__})")
 
 
-def _causes(error: BaseException) -> Iterable[BaseException]:
+def _causes(error: BaseException | None) -> Iterable[BaseException]:
     for reason in getattr(error, "reasons", ()):
         yield reason.value
         yield from _causes(reason.value)

@@ -1,12 +1,10 @@
 """One POST path of one dialect: from a request of HTTP to a call."""
 
-from collections.abc import Callable
-
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import NOT_DONE_YET
 
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Dialect
@@ -15,9 +13,8 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.reply import Reply
 from ccproxy.web.answers import peer_address, request_headers, tell_by
+from ccproxy.web.site import BoundedRequest, NewId
 from ccproxy.wire.compression import decode
-
-NewId = Callable[[], str]
 
 log = Logger()
 
@@ -35,14 +32,14 @@ class Endpoint(Resource):
         self._body_limit = body_limit
         self._new_id = new_id
 
-    def render_POST(self, request: Request) -> int:
+    def render_POST(self, request: BoundedRequest) -> int:
         reply = Reply(request)
         serving = Deferred.fromCoroutine(self._serve(request, reply))
         reply.when_gone().addCallback(lambda _: serving.cancel())
         serving.addErrback(_fault)
         return NOT_DONE_YET
 
-    async def _serve(self, request: Request, reply: Reply) -> None:
+    async def _serve(self, request: BoundedRequest, reply: Reply) -> None:
         exchange = self._new_id()
         try:
             call = self._read(request, exchange)
@@ -54,10 +51,10 @@ class Endpoint(Resource):
             return
         await self._dispatch.serve(call, reply)
 
-    def _read(self, request: Request, exchange: str) -> Call:
+    def _read(self, request: BoundedRequest, exchange: str) -> Call:
         headers = request_headers(request)
         principal = self._keyring.identify(headers, peer_address(request))
-        body = decode(request.content.getvalue(), headers.get("content-encoding", ""), self._body_limit)
+        body = decode(request.body, headers.get("content-encoding", ""), self._body_limit)
         peek = self._dialect.peek(body)
         return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal)
 

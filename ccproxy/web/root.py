@@ -11,7 +11,7 @@ import ccproxy
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.web.answers import page, tell
-from ccproxy.web.endpoint import NewId
+from ccproxy.web.site import NewId
 
 log = Logger()
 

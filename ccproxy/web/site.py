@@ -4,17 +4,21 @@ Four settings make twisted.web twice as fast for us (measured): bodies stay in m
 are not parsed, no access log is formatted for nobody, and the listening queue is long (see `service`).
 """
 
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import Request as HttpRequest
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from ccproxy.dialects.anthropic.errors import render_error
-from ccproxy.web.endpoint import NewId
 from ccproxy.wire.compression import too_large
+
+NewId = Callable[[], str]
+"""Makes the name of an exchange."""
 
 IDLE_SECONDS = 300
 """How long a connection may be idle, or a request may pause: longer than the clients and balancers in front of us."""
@@ -27,14 +31,16 @@ client would see that instead of our answer."""
 class BoundedRequest(Request):
     """A request whose body is limited at the byte that exceeds, and whose repr shows no query (it may hold a key)."""
 
-    def __init__(self, channel: HTTPChannel, queued: object = False) -> None:
+    def __init__(self, channel: Any, queued: object = False) -> None:
         super().__init__(channel, queued)
         self._limit: int = channel.site.body_limit
+        self._new_id: NewId = channel.site.new_id
         self._received = 0
         self._refused: IDelayedCall | None = None
+        self._body = BytesIO()
 
     def gotLength(self, length: int | None) -> None:
-        self.content = BytesIO()
+        self.content = self._body = BytesIO()
         if length is not None and length > self._limit:
             self._refuse()
 
@@ -45,7 +51,12 @@ class BoundedRequest(Request):
         if self._received > self._limit:
             self._refuse()
         else:
-            self.content.write(data)
+            self._body.write(data)
+
+    @property
+    def body(self) -> bytes:
+        """All of the body, without a copy."""
+        return self._body.getvalue()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         if self._refused is None:
@@ -60,7 +71,7 @@ class BoundedRequest(Request):
 
     def _refuse(self) -> None:
         """Answer now, before the body is in. Both OpenAI's and Anthropic's clients read this envelope."""
-        answer = render_error(too_large(self._limit), self.channel.site.new_id())
+        answer = render_error(too_large(self._limit), self._new_id())
         self.channel.write(
             b"HTTP/1.1 413 Request Entity Too Large\r\n"
             b"content-type: application/json\r\nx-should-retry: false\r\nconnection: close\r\n"
@@ -85,7 +96,7 @@ class BoundedSite(Site):
         self.body_limit = body_limit
         self.new_id = new_id
 
-    def log(self, request: Request) -> None:
+    def log(self, request: HttpRequest) -> None:
         """Exchanges are logged where they are known, by `service`."""
 
     def startFactory(self) -> None:
