@@ -45,6 +45,17 @@ class Keyring:
             return self._by_key(headers)
         return self._by_place(headers, peer_address)
 
+    def may_see_details(self, headers: Mapping[str, str], peer_address: str | None) -> bool:
+        """Whether the pages about ourselves may show this caller more than that we are well: whoever may ask, and
+        whoever is on this machine."""
+        for judge in (self.identify, self._by_place):
+            try:
+                judge(headers, peer_address)
+            except ApiError:
+                continue
+            return True
+        return False
+
     def _by_key(self, headers: Mapping[str, str]) -> Principal:
         presented = [name for name in _CREDENTIALS if headers.get(name)]
         matches = [name for name in presented if self._is_ours(name, headers[name])]
