@@ -1,3 +1,22 @@
-"""ccproxy: any LLM provider behind the API that a client already speaks."""
+"""ccproxy: any LLM provider behind the API that a client already speaks.
+
+ccproxy relays *exchanges*. An exchange is one client request and everything said in answer. A request goes this way:
+
+    web.site             a socket becomes a complete, bounded request
+    web.root, endpoint   a path becomes a resource, a request becomes a call
+    access.principals    who asks
+    dialects.*.requests  peek: which model, stream or not
+    routing.routes       which targets may answer, in which order, and why
+    routing.plans        verbatim, patched or translated
+    dialects, model      the client's dialect to the model, the model to the upstream's dialect
+    upstream.client      the request goes out; its headers come back
+    exchange.pipes       upstream bytes become client bytes, and events for whoever watches
+    exchange.relay       moves them, keeps time, and lets a slow client slow the upstream
+    exchange.reply       what may still be said to this client
+
+`exchange.dispatch` tells the story in code, `service` wires it, `tap` starts it. Modules stand on floors and import downwards
+only: errors; headers, wire; model; dialects; providers, access; routing; config; upstream; exchange; web; log; demo, service; tap;
+cli. Nothing below upstream knows Twisted. `tests/test_floors.py` keeps it so.
+"""
 
 __version__ = "0.1.0"
