@@ -38,6 +38,8 @@ class Outgoing:
     headers: Headers = field(factory=dict)
     query: str = ""
     losses: tuple[str, ...] = ()
+    unwatched_stops: tuple[str, ...] = ()
+    """Stop sequences of the client that this vendor does not watch for: `dialects.stops` does, on the way back."""
 
 
 @frozen

@@ -90,6 +90,12 @@ class Quirks:
     or, where it cannot be, the choice falls back to auto."""
     web_plugin: bool = False
     """OpenRouter: web search is asked for by `plugins: [{id: web}]`."""
+    web_search: bool = True
+    """Responses: runs the hosted tool `web_search`."""
+    phases: bool = False
+    """Responses: assistant messages carry `phase: commentary | final_answer` (OpenAI from gpt-5.4)."""
+    cache_breakpoints: bool = False
+    """Takes `prompt_cache_breakpoint` on content parts (OpenAI from gpt-5.6)."""
     null_content: bool = True
     """An assistant message of calls alone has the content null; else the empty string."""
 
