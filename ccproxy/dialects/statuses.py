@@ -32,6 +32,10 @@ _NEVER_OVERFLOW = frozenset({401, 403, 408, 425, 429, 498, 503, 504, 529})
 """Statuses whose own meaning outweighs what their text reminds of."""
 
 
+_READ = 64 * 1024
+"""Bytes of an error's body that are searched for a delay."""
+
+
 def error_of(
     status: int, message: str, *, code: str = "", headers: Headers | None = None, original: Original | None = None
 ) -> ApiError:
@@ -41,7 +45,8 @@ def error_of(
     422, 429 and 500 for them). The message keeps the vendor's words, without secrets.
     """
     text = wording.redact(message).strip() or f"the upstream answered {status} without a message"
-    wait = wording.retry_after(headers or {}, message)
+    body = original.body[:_READ].decode("utf-8", "replace") if original else message
+    wait = wording.retry_after(headers or {}, body)
     if status == 402 or wording.quota(message) or wording.quota(code):
         return ApiError(Kind.QUOTA, text, original=original)
     if wording.rate(message) and status in (400, 413, 429):

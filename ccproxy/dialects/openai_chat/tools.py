@@ -1,0 +1,132 @@
+"""Tools and the choice among them, as a vendor takes them."""
+
+from typing import Any
+
+from ccproxy.dialects.openai_chat.tables import NAME
+from ccproxy.dialects.openai_schema import clean_openai, strict
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.toolnames import Names
+from ccproxy.errors import ApiError, Kind
+from ccproxy.model.messages import Choose, Opaque, Request, Tool, ToolChoice, ToolUse, WebSearch
+
+_FORCED = (Choose.ANY, Choose.NAMED)
+
+
+def forced(request: Request) -> bool:
+    """Whether the client insists on a call."""
+    return bool(request.tools) and request.tool_choice.choose in _FORCED
+
+
+def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, losses: list[str]) -> dict[str, Any]:
+    """`tools`, `tool_choice`, `parallel_tool_calls` and `plugins`; nothing of them where there is no tool.
+
+    `may_force` False makes a forced choice a free one. Raises UNTRANSLATABLE where a tool is the only one or is forced
+    and the vendor has no such tool, and where there are too many.
+    """
+    declared: list[dict[str, Any]] = []
+    plugins: list[dict[str, Any]] = []
+    foreign: list[str] = []
+    for tool in request.tools:
+        match tool:
+            case Tool():
+                declared.append(_function(tool, quirks, names))
+            case WebSearch(name=name):
+                if quirks.web_plugin:
+                    plugins.append({"id": "web"})
+                else:
+                    foreign.append(name)
+            case Opaque(dialect, value):
+                if dialect == NAME:
+                    declared.append(dict(value))
+                else:
+                    foreign.append(str(value.get("name") or value.get("type") or "unknown"))
+    _refuse_if_needed(foreign, bool(declared or plugins), request.tool_choice, quirks)
+    losses += [f"the tool {name}, which its own vendor runs" for name in foreign]
+    if not request.tools and quirks.declares_called_tools:
+        declared = _called(request, names)
+    if quirks.max_tools is not None and len(declared) > quirks.max_tools:
+        vendor = quirks.vendor or "this provider"
+        raise ApiError(
+            Kind.UNTRANSLATABLE,
+            f"{len(declared)} tools are declared and {vendor} takes at most {quirks.max_tools}: "
+            "disable some, or route such requests to another provider",
+        )
+    result: dict[str, Any] = {}
+    if plugins:
+        result["plugins"] = plugins[:1]
+    if not declared:
+        return result
+    choice = request.tool_choice
+    result["tools"] = declared
+    if request.tools:
+        _choose(result, choice, quirks, names, may_force, losses)
+        if not choice.parallel:
+            if quirks.parallel_tool_field:
+                result["parallel_tool_calls"] = False
+            else:
+                losses.append("one tool call at a time (parallel_tool_calls)")
+    return result
+
+
+def _function(tool: Tool, quirks: Quirks, names: Names) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": names.shorten(tool.name)}
+    if tool.description:
+        function["description"] = tool.description
+    function["parameters"] = clean_openai(tool.schema)
+    if tool.strict and quirks.strict_tools and strict(function["parameters"]):
+        function["strict"] = True
+    written: dict[str, Any] = {"type": "function", "function": function}
+    marker = tool.extras.get("anthropic", {}).get("cache_control")
+    if quirks.cache_markers and isinstance(marker, dict):
+        written["cache_control"] = marker
+    return written
+
+
+def _called(request: Request, names: Names) -> list[dict[str, Any]]:
+    """The least declaration of each tool that the history calls, in the order of their first calls."""
+    called = [part.name for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)]
+    return [
+        {
+            "type": "function",
+            "function": {"name": names.shorten(name), "parameters": {"type": "object", "properties": {}}},
+        }
+        for name in dict.fromkeys(called)
+    ]
+
+
+def _refuse_if_needed(foreign: list[str], others: bool, choice: ToolChoice, quirks: Quirks) -> None:
+    """A tool that the vendor lacks may be left out only where the client can do without it."""
+    missing = next((name for name in foreign if choice.choose is Choose.NAMED and choice.name == name), None)
+    if missing is None and foreign and not others:
+        missing = foreign[0]
+    if missing is not None:
+        raise ApiError(
+            Kind.UNTRANSLATABLE,
+            f"the tool {missing} is run by its own vendor, and {quirks.vendor or 'this provider'} has no such tool",
+        )
+
+
+def _choose(
+    result: dict[str, Any], choice: ToolChoice, quirks: Quirks, names: Names, may_force: bool, losses: list[str]
+) -> None:
+    """Sets `tool_choice`, where it is not the default `auto`. A named tool where the vendor knows only that some tool
+    must be called: that tool is then the only one."""
+    if choice.choose is Choose.AUTO:
+        return
+    honoured = quirks.tool_choices
+    if choice.choose in _FORCED and not may_force:
+        losses.append(f"tool_choice {choice.choose.value} (together with reasoning)")
+    elif choice.choose is Choose.NONE and "none" in honoured:
+        result["tool_choice"] = "none"
+    elif choice.choose is Choose.ANY and "any" in honoured:
+        result["tool_choice"] = "required"
+    elif choice.choose is Choose.NAMED and "named" in honoured:
+        result["tool_choice"] = {"type": "function", "function": {"name": names.shorten(choice.name)}}
+    elif choice.choose is Choose.NAMED and "any" in honoured:
+        wanted = names.shorten(choice.name)
+        only = [tool for tool in result["tools"] if tool.get("function", {}).get("name") == wanted]
+        if only:
+            result["tools"] = only
+            result["tool_choice"] = "required"
+    else:
+        losses.append(f"tool_choice {choice.choose.value}")
