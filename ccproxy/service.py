@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
 from twisted.web.client import HTTPConnectionPool
 
 from ccproxy.access.principals import Keyring
@@ -105,7 +106,8 @@ class Listener(Service):
         self._description = description
         self._endpoint = serverFromString(reactor, description)
         self._site = site
-        self._port: Deferred[IListeningPort] | None = None
+        self.port: IListeningPort | None = None
+        """Where it listens; None before the start and after the stop."""
 
     def privilegedStartService(self) -> None:
         """Listen while still root, for ports below 1024."""
@@ -117,26 +119,25 @@ class Listener(Service):
         self._listen()
 
     def _listen(self) -> None:
-        if self._port is None:
-            self._port = self._endpoint.listen(self._site)
-            self._port.addErrback(lambda failure: self._give_up(failure.value))
+        """The endpoints that Twisted has answer at once."""
+        if self.port is None:
+            self._endpoint.listen(self._site).addCallbacks(self._listening, self._give_up)
 
-    def _give_up(self, error: Exception) -> None:
+    def _listening(self, port: IListeningPort) -> None:
+        self.port = port
+
+    def _give_up(self, failure: Failure) -> None:
+        error = failure.value
         reason = error.socketError if isinstance(error, CannotListenError) else error
         message = f"ccproxy cannot listen at {self._description}: {reason}"
         log.critical("{message}", message=message)
         print(message, file=sys.stderr)
         raise SystemExit(1)
 
-    async def _stop_listening(self) -> None:
-        if self._port is not None:
-            port = await self._port
-            self._port = None
-            await port.stopListening()
-
     def stopService(self) -> Deferred[None]:
         super().stopService()
-        return Deferred.fromCoroutine(self._stop_listening())
+        port, self.port = self.port, None
+        return succeed(None) if port is None else maybeDeferred(port.stopListening)
 
 
 class Drain(Service):
