@@ -58,8 +58,9 @@ class StreamParser(Protocol):
     stream as `Failed`; it raises `ApiError` only from the limits of the wire.
     """
 
-    complete: bool
-    """The answer is all there and only the formal end is missing: `close()` would finish it well."""
+    @property
+    def complete(self) -> bool:
+        """The answer is all there and only the formal end is missing: `close()` would finish it well."""
 
     def feed(self, data: bytes) -> list[Event]:
         """The events of these bytes, cut anywhere."""
