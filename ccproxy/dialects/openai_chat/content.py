@@ -18,6 +18,7 @@ from ccproxy.model.messages import (
     Opaque,
     Part,
     Remote,
+    Searched,
     Stored,
     Text,
     Thinking,
@@ -80,8 +81,9 @@ class Content:
         """A string unless something else than text or a cache marker is in it. Where markers may come and go from turn
         to turn, several texts are always parts: the words must not change with the marker."""
         if all(piece.get("type") == "text" for piece in pieces):
-            marked = any("cache_control" in piece for piece in pieces)
-            if not marked and (len(pieces) < 2 or not self.quirks.cache_markers):
+            marked = any(len(piece) > len(_text("")) for piece in pieces)
+            may_be_marked = self.quirks.cache_markers or self.quirks.cache_breakpoints
+            if not marked and (len(pieces) < 2 or not may_be_marked):
                 return _PARAGRAPH.join(piece["text"] for piece in pieces)
         return pieces
 
@@ -106,6 +108,9 @@ class Content:
                 return [_text(f"[Result of the tool call {part.id}]\n{words}"), *([] if only_text else media)]
             case ToolUse():
                 return [_text(f"[Call of the tool {part.name}: {part.arguments or '{}'}]")]
+            case Searched(query=query, sources=sources):
+                found = "".join(f"\n- {source.title} {source.url}" for source in sources)
+                return [_text(f"[Web search: {query}]{found}")]
             case Thinking():
                 return []
 
@@ -151,11 +156,13 @@ class Content:
         return _text(f"[{part.medium.value}{name}{where} omitted: {why}]")
 
     def _marker(self, part: Text | Media | ToolResult) -> Piece:
-        """Anthropic's cache marker, which OpenRouter and Qwen take on their own parts."""
-        if not self.quirks.cache_markers:
-            return {}
+        """Anthropic's cache marker, which OpenRouter and Qwen take on their own parts, and OpenAI in its own words."""
         marker = part.extras.get("anthropic", {}).get("cache_control")
-        return {"cache_control": marker} if isinstance(marker, dict) else {}
+        if not isinstance(marker, dict):
+            return {}
+        if self.quirks.cache_breakpoints:
+            return {"prompt_cache_breakpoint": {"mode": "explicit"}}
+        return {"cache_control": marker} if self.quirks.cache_markers else {}
 
     def _lose(self, what: str) -> None:
         if what not in self.losses:
@@ -175,7 +182,7 @@ def _text(text: str) -> Piece:
 
 
 def _marked(piece: Piece) -> Piece:
-    return {"cache_control": piece["cache_control"]} if "cache_control" in piece else {}
+    return {key: value for key, value in piece.items() if key not in ("type", "text")}
 
 
 def _url(source: Inline | Remote) -> str:

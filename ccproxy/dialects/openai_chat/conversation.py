@@ -146,7 +146,11 @@ def _results(turns: list[Turn], calls: list[ToolUse]) -> tuple[list[ToolResult |
 def _assistant(
     parts: list[Part], calls: list[ToolUse], ids: list[str], quirks: Quirks, names: Names, content: Content
 ) -> Message | None:
-    spoken: Any = content.joined([part for part in parts if not isinstance(part, (Thinking, ToolUse, Media))])
+    words = [part for part in parts if not isinstance(part, (Thinking, ToolUse, Media))]
+    if quirks.cache_breakpoints:
+        # OpenAI takes breakpoints on what is said to the model, not on what it said.
+        words = [Text(part.text) if isinstance(part, Text) else part for part in words]
+    spoken: Any = content.joined(words)
     if not spoken and not calls:
         return None
     message: Message = {"role": "assistant", "content": spoken or (None if calls and quirks.null_content else "")}

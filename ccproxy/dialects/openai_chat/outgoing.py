@@ -67,7 +67,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         before = body.get(key)
         body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     headers = {"content-type": "application/json", **quirks.headers}
-    return Outgoing(PATH, dumps(body), headers, losses=tuple(losses))
+    return Outgoing(
+        PATH, dumps(body), headers, losses=tuple(losses), unwatched_stops=_unwatched(request.sampling, quirks)
+    )
 
 
 def _sampling(sampling: Sampling, reasons: bool, quirks: Quirks, losses: list[str]) -> dict[str, Any]:
@@ -91,9 +93,11 @@ def _sampling(sampling: Sampling, reasons: bool, quirks: Quirks, losses: list[st
             losses.append("top_k")
     if stop := sampling.stop[: quirks.stop_limit]:
         fields["stop"] = list(stop)
-    if len(stop) < len(sampling.stop):
-        losses.append(f"{len(sampling.stop) - len(stop)} of {len(sampling.stop)} stop sequences")
     return fields
+
+
+def _unwatched(sampling: Sampling, quirks: Quirks) -> tuple[str, ...]:
+    return () if quirks.stop_limit is None else sampling.stop[quirks.stop_limit :]
 
 
 def _format(output: Output, quirks: Quirks) -> dict[str, Any]:
