@@ -45,7 +45,7 @@ class Provider:
     """What the catalogue knows of the service."""
     one_dialect: bool = True
     """False where the vendor's own service is asked, and some of its models want another dialect."""
-    quirks: Overrides = field(factory=dict)
+    quirks: Overrides = field(factory=dict, repr=False)
     """What the configuration corrects, over the vendor's."""
     _targets: dict[str, Target] = field(factory=dict, init=False, repr=False, eq=False)
 

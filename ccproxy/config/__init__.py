@@ -1,0 +1,1 @@
+"""What the operator wrote, read into `Settings`, and what follows from it: providers and routes."""

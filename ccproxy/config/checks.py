@@ -1,0 +1,121 @@
+"""What types cannot say: names that must exist, values within bounds, and that no door is left open."""
+
+from collections.abc import Iterator
+
+from ccproxy.config.listening import fault, is_private
+from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
+from ccproxy.config.settings import LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.providers.baseurl import PATHS
+from ccproxy.providers.catalogue import names
+from ccproxy.providers.provider import BadProvider, Provider
+
+_OPEN = (
+    "expected an `apikey` when other machines can reach ccproxy: set one for clients to present, "
+    "or listen on 127.0.0.1 or a unix socket"
+)
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Everything wrong with settings whose types are right. `listen` is complete: see `config.load`."""
+    yield from _listening(settings)
+    yield from _one_of(("log_level",), settings.log_level, LOG_LEVELS)
+    yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
+    yield from _performance(settings.performance)
+    yield from _providers(settings)
+    yield from _routes(settings)
+
+
+def _one_of(path: Path, found: str, known: tuple[str, ...]) -> Iterator[Problem]:
+    if found not in known:
+        yield Problem(path, f"found {quoted(found)}, expected {one_of(known)}{guess(found, known)}")
+
+
+def _listening(settings: Settings) -> Iterator[Problem]:
+    if not 0 <= settings.port <= 65535:
+        yield Problem(("port",), "found a number out of range, expected a port from 0 to 65535")
+        return
+    if not settings.host.strip() or settings.host == "*":
+        yield Problem(("host",), f"found {quoted(settings.host)}, expected an address; 0.0.0.0 stands for all")
+    for index, description in enumerate(settings.listen):
+        if expected := fault(description):
+            yield Problem(("listen", index), f"found {quoted(description)}, expected {expected}")
+        elif not settings.apikey and not is_private(description):
+            yield Problem(("listen", index), f"found {quoted(description)} and no `apikey`, {_OPEN}")
+
+
+def _performance(performance: PerformanceSettings) -> Iterator[Problem]:
+    for name in ("connect_timeout", "first_byte_timeout", "stall_timeout", "request_timeout"):
+        if getattr(performance, name) == 0:
+            expected = "more than 0" + (', or "" for none' if name == "request_timeout" else "")
+            yield Problem(("performance", name), f"found 0 seconds, expected {expected}")
+    if performance.max_request_body_size <= 0:
+        yield Problem(
+            ("performance", "max_request_body_size"),
+            f"found {performance.max_request_body_size}, expected a number of bytes above 0",
+        )
+
+
+def _providers(settings: Settings) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, provider in enumerate(settings.providers):
+        path: Path = ("providers", index)
+        if provider.name in seen:
+            first = seen[provider.name]
+            yield Problem(
+                (*path, "name"),
+                f"found {quoted(provider.name)} a second time (it is the name of providers[{first}]), "
+                "expected each provider to have its own name",
+            )
+        seen.setdefault(provider.name, index)
+        yield from _name(path, provider.name)
+        if provider.enabled:
+            # In a disabled one an unset variable may have left nothing of a URL.
+            yield from _service(path, provider)
+        for position, model in enumerate(provider.models):
+            if not model.strip():
+                yield Problem((*path, "models", position), "found an empty text, expected a model's name")
+
+
+def _name(path: Path, name: str) -> Iterator[Problem]:
+    if not name or any(character in ",@/ " for character in name):
+        yield Problem(
+            (*path, "name"),
+            f"found {quoted(name)}, expected a name without comma, @, slash and space: "
+            "clients write provider,model and model@provider",
+        )
+
+
+def _service(path: Path, provider: ProviderSettings) -> Iterator[Problem]:
+    try:
+        Provider.of(
+            provider.name,
+            base_url=provider.api_base_url,
+            dialect=provider.dialect,
+            quirks=provider.quirks,
+        ).target("")
+    except BadProvider as error:
+        found = quoted(provider.dialect) if error.field == "dialect" and provider.dialect else "nothing"
+        hint = guess(provider.dialect, PATHS) if error.field == "dialect" else ""
+        if error.field == "api_base_url":
+            if provider.api_base_url:
+                found = "a URL that cannot be used"  # It may hold a password, and so is not shown.
+            else:
+                hint = guess(provider.name, names()).replace("mean", "mean the name")
+        yield Problem((*path, error.field), f"found {found}, expected {error.expected}{hint}")
+    for name in ("max_tokens_field", "system_role", "tool_id_pattern"):
+        if provider.quirks.get(name, getattr(Quirks(), name)) == "":
+            yield Problem((*path, "quirks", name), "found an empty text, expected a value")
+
+
+def _routes(settings: Settings) -> Iterator[Problem]:
+    known = list(dict.fromkeys(provider.name for provider in settings.providers))
+    for name, route in settings.routes.items():
+        if not name.strip():
+            yield Problem(("routes", name), "found a route without a name, expected `default` or a model's name")
+        if route.provider not in known:
+            expected = one_of(quoted(provider) for provider in known) if known else "a provider, and there is none"
+            yield Problem(
+                ("routes", name, "provider"),
+                f"found {quoted(route.provider)}, expected {expected}{guess(route.provider, known)}",
+            )

@@ -1,0 +1,228 @@
+"""From files, environment and command line to `Settings`.
+
+The command line wins over the environment, the environment over the file, the file over the defaults. A file is
+`config.json`, `config.yaml` or `config.yml`, in the working directory, in `~/.ccproxy` or in `/etc/ccproxy`: the first
+that is there; or the one that is named. Files are not merged.
+
+Where no provider is configured, the keys of the environment stand for theirs (`OPENAI_API_KEY` and the like); without
+any the demo answers.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from attrs import evolve
+
+from ccproxy.config import checks
+from ccproxy.config.documents import NO_FILE, SIZE_LIMIT, Document
+from ccproxy.config.environment import (
+    CONFIG_VARIABLE,
+    Environment,
+    Expansion,
+    indexed_keys,
+    is_disabled,
+    missing_key,
+    options,
+    providers_by_key,
+)
+from ccproxy.config.jsonfile import read_json
+from ccproxy.config.listening import endpoint
+from ccproxy.config.problems import OutsideText, Path, Problem, shown, written
+from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.config.structure import NotSettings, structure
+from ccproxy.config.yamlfile import read_yaml
+
+NAMES = ("config.json", "config.yaml", "config.yml")
+"""Of configuration files, in the order in which they are looked for."""
+
+SYSTEM_DIRECTORY = "/etc/ccproxy"
+
+
+def load(
+    path: str | None,
+    environ: Environment,
+    flags: Mapping[str, Any] | None = None,
+    directories: Sequence[str] | None = None,
+) -> Settings:
+    """The settings for a daemon started in this environment. `path` names the file; `flags` are options by name that
+    the command line gave (None: not given). `directories` replaces the places where a file is looked for.
+
+    Raises `ConfigError`.
+    """
+    found = find(path, environ, directories)
+    return _Layers(NO_FILE if found is None else read(found), environ, flags or {}).settings()
+
+
+def find(path: str | None, environ: Environment, directories: Sequence[str] | None = None) -> str | None:
+    """The file that `load` reads; None where there is none. A file that is named is not looked for."""
+    named = path or environ.get(CONFIG_VARIABLE, "")
+    if named:
+        return _at_home(named, environ)
+    for directory in search_path(environ) if directories is None else directories:
+        for name in NAMES:
+            candidate = FilePath(directory) / name
+            if candidate.exists():
+                return str(candidate)
+    return None
+
+
+def search_path(environ: Environment) -> list[str]:
+    """The directories in which a configuration is looked for, in their order."""
+    home = environ.get("HOME", "")
+    own = [str(FilePath(home) / ".ccproxy")] if home else []
+    return [".", *own, SYSTEM_DIRECTORY]
+
+
+def read(name: str) -> Document:
+    """The document in the file `name`: YAML where its name or its first character says so, else JSON. Raises
+    `ConfigError`."""
+    try:
+        if os.path.isdir(name):  # noqa: PTH112  (a name with a NUL makes pathlib raise what open() raises below)
+            raise ConfigError(f"{name} is a directory: name the file in it, such as {name.rstrip('/')}/config.json")
+        with open(name, "rb") as file:  # noqa: PTH123
+            data = file.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is no file name"
+        raise ConfigError(f"{name}: the configuration cannot be read: {reason}") from None
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"{name}: found more than {SIZE_LIMIT >> 20} MiB, expected a configuration")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{name}, line {line}: found a byte that is not UTF-8 (0x{data[error.start]:02x}), expected UTF-8"
+        ) from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Document:
+    """The document in a text that came from the file `name`. Raises `ConfigError`."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if name.lower().endswith((".yaml", ".yml")):
+        return read_yaml(text, name)
+    looks_like_json = text.lstrip()[:1] in ("{", "/", "[", "")
+    if name.lower().endswith(".json") or looks_like_json:
+        return read_json(text, name)
+    return read_yaml(text, name)
+
+
+class _Layers:
+    """One loading: the document, what was laid over it, and from where."""
+
+    def __init__(self, document: Document, environ: Environment, flags: Mapping[str, Any]) -> None:
+        self._document = document
+        self._environ = environ
+        self._flags = flags
+        self._value: dict[str, Any] = dict(document.value)
+        self._origins: dict[Path, str] = {}
+        self._problems: list[Problem] = []
+
+    def settings(self) -> Settings:
+        """The settings, or one error that tells all there is to tell."""
+        self._lay_over()
+        self._fill_in_keys()
+        expansion = Expansion(self._environ)
+        self._value = expansion.of(self._value)
+        self._problems += expansion.problems
+        self._stop_if_wrong()
+        try:
+            settings = structure(self._value, self._show)
+        except NotSettings as error:
+            self._problems += error.problems
+            self._stop_if_wrong()
+            raise
+        settings = self._complete(settings)
+        self._problems += checks.problems(settings)
+        self._stop_if_wrong()
+        return settings
+
+    def _lay_over(self) -> None:
+        for name, text, variable in options(self._environ):
+            self._set(name, OutsideText(text), f"the environment variable {variable}")
+        for name, value in self._flags.items():
+            if value is not None:
+                outside = OutsideText(value) if isinstance(value, str) else value
+                self._set(name, outside, f"the option --{name.replace('_', '-')}")
+        providers = self._value.get("providers")
+        if providers is None or providers == []:
+            self._value["providers"] = providers_by_key(self._environ)
+        for index, key, variable in indexed_keys(self._environ):
+            self._set_key(index, key, f"the environment variable {variable}")
+
+    def _set(self, name: str, value: Any, origin: str) -> None:
+        if name in ("host", "port"):
+            # Whoever names an address means to listen there, and not where the file says.
+            self._value.pop("listen", None)
+        self._value[name] = value
+        self._origins[(name,)] = origin
+
+    def _set_key(self, index: int, key: str, origin: str) -> None:
+        providers = self._value.get("providers")
+        count = len(providers) if isinstance(providers, list) else 0
+        path: Path = ("providers", index, "api_key")
+        self._origins[path] = origin
+        if not isinstance(providers, list) or index >= count:
+            self._problems.append(
+                Problem(path, f"found a key for a provider that is not there, expected one of {count}")
+            )
+        elif isinstance(providers[index], dict):
+            self._value["providers"] = [*providers]
+            self._value["providers"][index] = providers[index] | {"api_key": OutsideText(key)}
+
+    def _fill_in_keys(self) -> None:
+        """Give providers without `api_key` the one that their vendor's own variable holds."""
+        providers = self._value.get("providers")
+        if not isinstance(providers, list):
+            return
+        self._value["providers"] = filled = list(providers)
+        for index, provider in enumerate(providers):
+            if not isinstance(provider, dict) or "api_key" in provider or is_disabled(provider, self._environ):
+                continue
+            looked_for = missing_key(provider, self._environ)
+            if looked_for is None:
+                continue
+            variable, key = looked_for
+            path: Path = ("providers", index, "api_key")
+            if key:
+                filled[index] = provider | {"api_key": OutsideText(key)}
+                self._origins[path] = f"the environment variable {variable}"
+            else:
+                self._problems.append(
+                    Problem(
+                        path, f'found nothing, expected a key here or in {variable} ("" for a service without keys)'
+                    )
+                )
+
+    def _complete(self, settings: Settings) -> Settings:
+        """What follows from other options: the endpoints, and where `~` is."""
+        listen = settings.listen or (endpoint(settings.host, settings.port),)
+        return evolve(settings, listen=listen, log_file=_at_home(settings.log_file, self._environ))
+
+    def _show(self, path: Path, secret: bool) -> str:
+        """What was written at a path, in words: in the file as it stands there, with `${NAME}` unexpanded."""
+        if path in self._origins:
+            return shown(self._value.get(str(path[0])), secret or len(path) > 1)
+        return shown(self._document.at(path), secret)
+
+    def _stop_if_wrong(self) -> None:
+        if not self._problems:
+            return
+        lines = [f"{self._place(problem.path)}: {problem.text}" for problem in self._problems]
+        if len(lines) == 1:
+            raise ConfigError(lines[0])
+        raise ConfigError(f"{len(lines)} things are wrong with the configuration:\n  " + "\n  ".join(lines))
+
+    def _place(self, path: Path) -> str:
+        if path[:1] == ("listen",) and "listen" not in self._value:
+            path = ("host",)  # Where the endpoint was made from.
+        if path in self._origins:
+            return f"{self._origins[path]} ({written(path)})"
+        return f"{self._document.place(path)}: {written(path)}" if path else self._document.place(path)
+
+
+def _at_home(name: str, environ: Environment) -> str:
+    home = environ.get("HOME", "")
+    return str(FilePath(home) / name[2:]) if home and name.startswith("~/") else name

@@ -1,0 +1,84 @@
+"""Every option there is: the one truth about them.
+
+`config.structure` fills these classes from what the operator wrote; `etc/ccproxy/config.json` shows and explains each
+option with its default, and a test holds it against the fields here. Durations are seconds here, whatever they were
+written as.
+"""
+
+from collections.abc import Mapping
+from typing import NewType
+
+from attrs import field, frozen
+
+from ccproxy.providers.target import Secret
+from ccproxy.providers.vendor import Overrides
+
+Seconds = NewType("Seconds", float)
+"""Written as `"30s"`, `"2m"`, `"1h30m"`, `"500ms"`, or as a number."""
+
+Corrections = NewType("Corrections", Overrides)
+"""Fields of `dialects.quirks.Quirks` by name."""
+
+LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
+LOG_FORMATS = ("text", "json")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `str()` is the one message for the operator: for each thing that is wrong it
+    names file, line and key, what was found and what was expected. It never shows a key."""
+
+
+@frozen
+class ProviderSettings:
+    """One account at one service. For a `name` that the catalogue knows the rest may be left out."""
+
+    name: str
+    api_base_url: str = ""
+    api_key: Secret = field(default=Secret(""))
+    models: tuple[str, ...] = ()
+    enabled: bool = True
+    dialect: str = ""
+    quirks: Corrections = field(factory=lambda: Corrections({}), repr=False)
+
+
+@frozen
+class RouteSettings:
+    """Where a model name leads. An empty `model` stands for the name the client asked for."""
+
+    provider: str
+    model: str = ""
+
+
+@frozen
+class PerformanceSettings:
+    """Deadlines and limits. `request_timeout` None: an answer may take as long as it comes."""
+
+    connect_timeout: Seconds = Seconds(10.0)
+    first_byte_timeout: Seconds = Seconds(120.0)
+    stall_timeout: Seconds = Seconds(300.0)
+    request_timeout: Seconds | None = None
+    commit_grace: Seconds = Seconds(15.0)
+    max_request_body_size: int = 32 * 1024 * 1024
+
+
+@frozen
+class Settings:
+    """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
+    where none is given."""
+
+    host: str = "127.0.0.1"
+    port: int = 3456
+    listen: tuple[str, ...] = ()
+    apikey: Secret = field(default=Secret(""))
+    log: bool = True
+    log_file: str = ""
+    log_level: str = "info"
+    log_format: str = "text"
+    providers: tuple[ProviderSettings, ...] = ()
+    routes: Mapping[str, RouteSettings] = field(factory=dict)
+    performance: PerformanceSettings = field(factory=PerformanceSettings)
+
+    @property
+    def demo(self) -> bool:
+        """Whether the embedded demo answers, since no provider is there to do it."""
+        return not any(provider.enabled for provider in self.providers)
