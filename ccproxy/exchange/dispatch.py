@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
-from ccproxy.dialects.dialect import Dialect, Outgoing, StreamParser
+from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
@@ -25,7 +25,7 @@ from ccproxy.exchange.pipes import (
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
-from ccproxy.headers import back_to_client
+from ccproxy.headers import back_to_client, joined
 from ccproxy.model.messages import Request
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan, plan
@@ -115,10 +115,11 @@ class Dispatch:
             outgoing = self._as_it_came(call, target, meter.plan)
         meter.losses = outgoing.losses
         response = await self._client.open(target, outgoing, call.principal.passes)
+        said = joined(response.headers.getAllRawHeaders())
         if response.code != 200:
-            raise await self._refusal(response, target, upstream)
-        pipe = self._pipe(call, request, target, upstream, response, meter)
-        head = Head(200, self._headers(call, target, response, meter))
+            raise await self._refusal(response, said, target, upstream)
+        pipe = self._pipe(call, request, target, upstream, said, meter)
+        head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
         response.deliverBody(relay)
         await relay.opened
@@ -128,21 +129,20 @@ class Dispatch:
         body = call.body if how is Plan.VERBATIM else call.dialect.with_model(call.body, target.model)
         return call.dialect.verbatim(call.headers, body, target.quirks)
 
-    async def _refusal(self, response: IResponse, target: Target, upstream: Dialect) -> ApiError:
+    async def _refusal(self, response: IResponse, said: Headers, target: Target, upstream: Dialect) -> ApiError:
         """What an answer that is not 200 means."""
-        headers = plain(response)
         body = await self._client.read_error(response)
         if 200 <= response.code < 400:
             return ApiError(Kind.BROKEN, f"{target.provider} answered with status {response.code} and no reply")
-        error = upstream.parse_error(response.code, headers, body)
+        error = upstream.parse_error(response.code, said, body)
         if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
             # The credential was the client's own, so it is the client's to mend.
             error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)
-        error.headers = back_to_client(headers, own_login=not target.key)
+        error.headers = back_to_client(said, own_login=not target.key)
         return error
 
     def _pipe(
-        self, call: Call, request: Request, target: Target, upstream: Dialect, response: IResponse, meter: Meter
+        self, call: Call, request: Request, target: Target, upstream: Dialect, said: Headers, meter: Meter
     ) -> Pipe:
         quirks = target.quirks
 
@@ -156,14 +156,14 @@ class Dispatch:
             make = VerbatimStream if as_asked else TranslatedStream
             return make(call.dialect, parser, call.dialect.render_stream(request), call.id, meter.see)
 
-        if plain(response).get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
+        if said.get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
             return choose(True)
         return Undecided(choose, call.stream)
 
-    def _headers(self, call: Call, target: Target, response: IResponse, meter: Meter) -> Mapping[str, str]:
+    def _headers(self, call: Call, target: Target, said: Headers, meter: Meter) -> Mapping[str, str]:
         headers = exchange_headers(call, meter)
         if meter.plan is not Plan.TRANSLATED:
-            headers |= back_to_client(plain(response), own_login=not target.key)
+            headers |= back_to_client(said, own_login=not target.key)
         if call.stream:
             headers |= STREAM_HEADERS
         return headers
@@ -171,14 +171,6 @@ class Dispatch:
 
 def _parser(upstream: Dialect, quirks: Quirks, streamed: bool) -> StreamParser:
     return upstream.parse_stream(quirks) if streamed else WholeParser(upstream.parse_response, quirks)
-
-
-def plain(response: IResponse) -> dict[str, str]:
-    """A response's headers as dialects read them: lower case, several values joined."""
-    return {
-        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
-        for name, values in response.headers.getAllRawHeaders()
-    }
 
 
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:

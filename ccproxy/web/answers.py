@@ -9,15 +9,13 @@ from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError
 from ccproxy.exchange.dispatch import retry_headers
 from ccproxy.exchange.reply import Reply
+from ccproxy.headers import joined
 from ccproxy.wire import jsontext
 
 
 def request_headers(request: Request) -> dict[str, str]:
     """A request's headers as dialects read them: lower case, several values joined."""
-    return {
-        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
-        for name, values in request.requestHeaders.getAllRawHeaders()
-    }
+    return joined(request.requestHeaders.getAllRawHeaders())
 
 
 def peer_address(request: Request) -> str | None:
