@@ -1,0 +1,115 @@
+"""What the log says, and what it never says."""
+
+import io
+import json
+
+from twisted.logger import Logger, LogLevel, LogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.meter import Attempt, Record
+from ccproxy.exchange.relay import Outcome
+from ccproxy.log import EARLY_LIMIT, FORMS, Form, Output, fields
+from ccproxy.model.usage import Reason, Stop, Usage
+from ccproxy.routing.plans import Plan
+
+RECORD = Record(
+    id="req_1",
+    client="client",
+    dialect="anthropic",
+    asked="claude-x",
+    rule="route default",
+    stream=True,
+    outcome=Outcome.FINISHED,
+    attempts=(Attempt("openai,gpt-x"),),
+    plan=Plan.TRANSLATED,
+    losses=("top_k",),
+    first_content=0.25,
+    total=1.5,
+    usage=Usage(input=10, output=5, cache_read=3),
+    stop=Stop(Reason.DONE, "stop"),
+    error=None,
+    request_bytes=100,
+)
+
+
+class OutputTests(SynchronousTestCase):
+    """The observer."""
+
+    def setUp(self) -> None:
+        self.output = Output()
+        self.stream = io.StringIO()
+        self.log = Logger("ccproxy.test", observer=LogPublisher(self.output))
+
+    def lines(self, form: Form) -> list[str]:
+        self.output.configure(form, self.stream)
+        return self.stream.getvalue().splitlines()
+
+    def test_early_events(self) -> None:
+        """What happens before the configuration is known is written once it is, in order, and not without end."""
+        for number in range(EARLY_LIMIT + 5):
+            self.log.info("event {number}", number=number)
+        lines = self.lines(Form())
+        self.assertEqual(len(lines), EARLY_LIMIT)
+        self.assertTrue(lines[0].endswith("info event 0"))
+
+    def test_level(self) -> None:
+        """Events below the level are not written."""
+        self.output.configure(Form(level=LogLevel.warn), self.stream)
+        self.log.info("quiet")
+        self.log.warn("loud")
+        self.assertNotIn("quiet", self.stream.getvalue())
+        self.assertIn("warn loud", self.stream.getvalue())
+
+    def test_text_names_the_exchange(self) -> None:
+        """A line about an exchange begins with its id, which the client has too."""
+        self.log.info(FORMS[Outcome.FINISHED], **fields(RECORD))
+        (line,) = self.lines(Form())
+        self.assertIn("req_1 claude-x -> openai,gpt-x: 13 in, 5 out", line)
+
+    def test_json(self) -> None:
+        """A JSON line has the fields, not only their sentence."""
+        self.log.info(FORMS[Outcome.FINISHED], **fields(RECORD))
+        (line,) = self.lines(Form(json=True))
+        parsed = json.loads(line)
+        self.assertEqual(parsed["exchange"], "req_1")
+        self.assertEqual(parsed["tokens_in"], 13)
+        self.assertEqual(parsed["first_content"], 0.25)
+        self.assertEqual(parsed["level"], "info")
+        self.assertEqual(parsed["losses"], "top_k")
+
+    def test_every_outcome_has_a_form(self) -> None:
+        """However an exchange ends there is a line for it, and the line can be written."""
+        error = ApiError(Kind.BROKEN, "it broke")
+        for outcome in Outcome:
+            self.log.info(FORMS[outcome], **{**fields(RECORD), "status": error.status, "reason": error.message})
+        for line in self.lines(Form()):
+            self.assertNotIn("Unable to format", line)
+
+    def test_secrets(self) -> None:
+        """Whatever looks like a key is cut out, wherever it stands, in both forms."""
+        secrets = ["sk-ant-api03-abcdefghijkl", "AIzaSyA1234567890abcdef", "gsk_abcdefghij0123456789"]
+        for form in (Form(), Form(json=True)):
+            self.stream.truncate(0)
+            self.output = Output()
+            self.output.configure(form, self.stream)
+            log = Logger("ccproxy.test", observer=LogPublisher(self.output))
+            for secret in secrets:
+                log.info("sent {header} to {reason}", header=f"Bearer {secret}", reason=secret)
+                try:
+                    raise RuntimeError(f"no luck with {secret}")
+                except RuntimeError:
+                    log.failure("failed")
+                self.assertNotIn(secret, self.stream.getvalue())
+            self.assertIn("no luck", self.stream.getvalue())
+        self.flushLoggedErrors()
+
+    def test_a_log_that_cannot_be_written(self) -> None:
+        """A full disk loses the line, and nothing else."""
+
+        class Full(io.StringIO):
+            def write(self, _text: str) -> int:
+                raise OSError("no space left on device")
+
+        self.output.configure(Form(), Full())
+        self.log.info("lost")
