@@ -29,6 +29,9 @@ _WITH_OUTPUT = re.compile(
 )
 """Prompt and wished output are counted apart: a smaller output may cure it."""
 
+_OURS = re.compile(r"prompt is too long: \d+ tokens > \d+ maximum|exceed context limit: \d+ \+ \d+ > \d+")
+"""Anthropic's own words, which need no others in front."""
+
 _OVERFLOWS = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -125,7 +128,7 @@ def overflow(message: str, code: str = "") -> str | None:
         )
     for pattern in _OVERFLOWS:
         if match := pattern.search(message):
-            if "prompt is too long:" in message or "exceed context limit:" in message:
+            if _OURS.search(message):
                 return message
             figures = {name: _number(text) for name, text in match.groupdict().items()}
             if "n" in figures:
