@@ -1,39 +1,88 @@
-"""Which headers pass to whom.
+"""Which HTTP headers pass through us, in which direction, and what of a text must never be shown.
 
-Headers belong to families. Those of the connection (RFC 9110 section 7.6.1) end with it. Those of the protocol
-(`anthropic-*`, `x-claude-code-*` and what SDKs say of themselves) pass to an upstream of the client's own dialect,
-known or not: Claude Code's contract calls them an open list. Everything else stays here, credentials above all.
+Names are in lower case, as `dialects.dialect.Headers` has them. What is in no family here stops at us: headers of the
+connection, of proxies and of browsers mean nothing at the other end, or too much.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 
-_PROTOCOL_FAMILIES = ("anthropic-", "x-claude-code-", "x-stainless-")
-_PROTOCOL_NAMES = frozenset(("user-agent", "x-app", "accept", "x-client-request-id"))
-
-_BACK_ALWAYS = frozenset(("request-id", "retry-after", "x-should-retry"))
-_BACK_FAMILY = "anthropic-"
-"""An account's limits and organisation: true for the client only if the account is its own."""
-
-
-def joined(raw: Iterable[tuple[bytes, Sequence[bytes]]]) -> dict[str, str]:
-    """Headers as dialects read them, from Twisted's: names in lower case, several values joined by `, `."""
-    return {
-        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values) for name, values in raw
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     }
+)
+"""Headers of one connection (RFC 9110, section 7.6.1), and what `Connection` names besides."""
+
+CREDENTIALS = frozenset(
+    {"api-key", "authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "x-goog-api-key"}
+)
+"""Headers that say who someone is: they are written where a request is signed, and nowhere else."""
+
+_ANTHROPIC_FAMILIES = ("anthropic-", "x-claude-", "x-stainless-")
+"""The protocol's own headers, Claude Code's and the SDK's. The lists are open: what is new passes too, since a
+feature's header and its body field must arrive together or the request is refused."""
+_ANTHROPIC_NAMES = frozenset({"accept", "user-agent", "x-app", "x-client-request-id"})
+
+_ANSWER_NAMES = frozenset({"request-id", "x-should-retry"})
+_ACCOUNT_FAMILIES = ("anthropic-",)
+"""Rate limits and organisation: of the account that was charged."""
 
 
-def to_upstream(headers: Mapping[str, str]) -> dict[str, str]:
-    """The client's headers that an upstream of its own dialect gets as they came."""
-    return {
-        name: value for name, value in headers.items() if name in _PROTOCOL_NAMES or name.startswith(_PROTOCOL_FAMILIES)
-    }
-
-
-def back_to_client(headers: Mapping[str, str], own_login: bool) -> dict[str, str]:
-    """The headers of an upstream's answer that go along to a client of its own dialect. What tells of the account goes
-    to a client who asked with its own login, and to no other."""
+def to_anthropic(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of a client's headers that go along to an upstream of Anthropic's dialect, values as they came."""
+    named = _named_by_connection(headers)
     return {
         name: value
         for name, value in headers.items()
-        if name in _BACK_ALWAYS or (own_login and name.startswith(_BACK_FAMILY))
+        if (name in _ANTHROPIC_NAMES or name.startswith(_ANTHROPIC_FAMILIES))
+        and name not in HOP_BY_HOP
+        and name not in CREDENTIALS
+        and name not in named
     }
+
+
+def back_to_client(headers: Mapping[str, str], *, own_login: bool) -> dict[str, str]:
+    """Those of an upstream's headers that go back to the client. What speaks of the account goes only to a client whose
+    own login was charged (`own_login`): the limits of an operator's account would mislead its users."""
+    families = _ACCOUNT_FAMILIES if own_login else ()
+    return {
+        name: value
+        for name, value in headers.items()
+        if name in _ANSWER_NAMES or (families and name.startswith(families))
+    }
+
+
+def _named_by_connection(headers: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in headers.get("connection", "").split(","))
+
+
+_REDACTED = "<redacted>"
+_HEADER = re.compile(
+    r"""(?ix)
+    (?P<name> \b (?: proxy-authorization | authorization | x-goog-api-key | x-api-key | api[-_]?key
+        | set-cookie | cookie | (?: access | refresh | auth ) [-_]? token ) ["']? \s* [:=] \s* (?: b(?=["']) | ["'\[] )* )
+    (?P<scheme> (?: bearer | basic ) \s+ )?
+    (?P<secret> [^\s"',;\])}]+ )
+    """
+)
+_ALONE = re.compile(
+    r"(?i)(?<=\bbearer )[a-z0-9._~+/=-]{8,}"
+    r"|(?<![a-z0-9])(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|ghp|gho|ghu|github_pat|tgp_v1)[-_][a-z0-9._-]{8,}"
+    r"|AIza[0-9a-z_-]{10,}"
+    r"|(?<![a-z0-9])eyJ[a-z0-9_-]{8,}\.[a-z0-9_-]{4,}(?:\.[a-z0-9_-]*)?"
+    r"|(?<=[?&]key=)[^&\s\"']+"
+)
+
+
+def redact(text: str) -> str:
+    """A line for the log without the values of headers of credentials, and without whatever looks like a key."""
+    return _ALONE.sub(_REDACTED, _HEADER.sub(rf"\g<name>\g<scheme>{_REDACTED}", text))

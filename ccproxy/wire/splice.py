@@ -22,8 +22,8 @@ class NoSuchKey(ValueError):
 def splice(body: bytes, key: str, value: bytes) -> bytes:
     """The same JSON object with `value`, which is JSON too, in place of the value of its top-level `key`.
 
-    Where the key stands several times every value is replaced, since readers differ in which of them counts. `body` is
-    known to be JSON; keys of the same name within other values stay as they are. Raises `NoSuchKey`.
+    `body` is known to be JSON, and `key` is ASCII. Where the key stands several times every value is replaced, since
+    readers differ in which of them counts; keys of the same name within other values stay. Raises `NoSuchKey`.
     """
     spans: list[tuple[int, int]] = []
     for name, start, end in _members(body):
