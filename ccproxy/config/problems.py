@@ -77,8 +77,8 @@ def _number(value: int | float) -> str:
 
 
 def guess(word: str, known: Iterable[str]) -> str:
-    """` (did you mean "x"?)` for what is near to a known word, in whatever case; else nothing. The nearest one alone: two
-    make a reader choose."""
+    """` (did you mean "x"?)` for what is near to a known word, in whatever case; else nothing. It names one word: two
+    would make a reader choose."""
     by_folded = {name.casefold().replace("-", "_"): name for name in known}
     near = get_close_matches(word.casefold().replace("-", "_")[:200], list(by_folded), n=1, cutoff=0.6)
     if not near:

@@ -103,7 +103,9 @@ class Routes:
             name, model = name.strip(), model.strip()
             if name not in self._providers and name not in self._disabled:
                 known = ", ".join(self._near(name, self._providers)) or "none"
-                raise ApiError(Kind.NO_ROUTE, f"{asked!r} names a provider that is not configured; near to it: {known}")
+                raise ApiError(
+                    Kind.NO_ROUTE, f"{asked[:200]!r} names a provider that is not configured; near to it: {known}"
+                )
             return self._of_provider(name, model), model
         model, _, name = asked.rpartition("@")
         if model and (name in self._providers or name in self._disabled):

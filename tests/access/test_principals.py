@@ -1,0 +1,157 @@
+"""Who is let in, and what of a client's credentials goes along."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from ccproxy.access.principals import Keyring, Principal, is_loopback
+from ccproxy.errors import ApiError, Kind
+from ccproxy.providers.target import Secret
+
+KEY = "our-own-key"
+LOCAL = {"host": "127.0.0.1:3456"}
+
+
+def keyed() -> Keyring:
+    """Wants our key."""
+    return Keyring(Secret(KEY))
+
+
+def keyless(*hosts: str) -> Keyring:
+    """Wants no key."""
+    return Keyring(Secret(""), hosts)
+
+
+class ByKey(SynchronousTestCase):
+    """With an `apikey` the key decides, wherever the client is."""
+
+    def refused(self, headers: dict[str, str], peer: str | None = "127.0.0.1") -> ApiError:
+        error = self.assertRaises(ApiError, keyed().identify, headers, peer)
+        self.assertIs(error.kind, Kind.AUTH)
+        self.assertNotIn(KEY, error.message)
+        return error
+
+    def test_either_header(self) -> None:
+        """The key is accepted as a bearer, in any case of the word, and as x-api-key."""
+        for headers in (
+            {"authorization": f"Bearer {KEY}"},
+            {"authorization": f"bearer   {KEY} "},
+            {"authorization": f"BEARER {KEY}"},
+            {"x-api-key": KEY},
+        ):
+            self.assertEqual(keyed().identify(headers, "203.0.113.5"), Principal("client"))
+
+    def test_wrong_or_absent(self) -> None:
+        """A wrong key, a key of another scheme and no key at all are refused, even from this machine."""
+        for headers in (
+            {},
+            {"authorization": ""},
+            {"authorization": f"Basic {KEY}"},
+            {"authorization": KEY},
+            {"authorization": "Bearer "},
+            {"x-api-key": KEY + "x"},
+            {"x-api-key": KEY[:-1]},
+            {"x-api-key": "schlüssel ☃"},
+        ):
+            self.refused(headers)
+
+    def test_the_message_helps(self) -> None:
+        """The refusal says which header was looked at, and how to present the key."""
+        self.assertIn("nothing came", self.refused({}).message)
+        message = self.refused({"x-api-key": "wrong-secret"}).message
+        self.assertIn("`x-api-key`", message)
+        self.assertIn("Authorization: Bearer", message)
+        self.assertNotIn("wrong-secret", message)
+
+    def test_login_goes_along(self) -> None:
+        """Where one header carries our key, the other is the client's own login and goes along; our key never does."""
+        login = {"authorization": "Bearer sk-ant-oat-login", "x-api-key": KEY}
+        self.assertEqual(keyed().identify(login, None).passes, {"authorization": "Bearer sk-ant-oat-login"})
+        other = {"authorization": f"Bearer {KEY}", "x-api-key": "sk-ant-api"}
+        self.assertEqual(keyed().identify(other, None).passes, {"x-api-key": "sk-ant-api"})
+        both = {"authorization": f"Bearer {KEY}", "x-api-key": KEY}
+        self.assertEqual(keyed().identify(both, None).passes, {})
+
+    def test_login_is_not_shown(self) -> None:
+        """A principal's repr does not show the login."""
+        principal = keyed().identify({"x-api-key": KEY, "authorization": "Bearer sk-ant-oat-login"}, None)
+        self.assertNotIn("sk-ant", repr(principal))
+
+    def test_key_beyond_ascii(self) -> None:
+        """A key in UTF-8 is recognised in the form in which headers are decoded."""
+        keyring = Keyring(Secret("schlüssel"))
+        sent = "schlüssel".encode().decode("latin-1")
+        self.assertEqual(keyring.identify({"x-api-key": sent}, None).name, "client")
+
+
+class ByPlace(SynchronousTestCase):
+    """Without an `apikey` only this machine is served, and no web page."""
+
+    def refused(self, headers: dict[str, str], peer: str | None) -> str:
+        error = self.assertRaises(ApiError, keyless().identify, headers, peer)
+        self.assertIs(error.kind, Kind.FORBIDDEN)
+        self.assertIn("apikey", error.message)
+        return error.message
+
+    def test_this_machine(self) -> None:
+        """Loopback addresses of both families and unix sockets are this machine."""
+        for peer in ("127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", None):
+            self.assertEqual(keyless().identify(LOCAL, peer).name, "local")
+
+    def test_other_machines(self) -> None:
+        """Other addresses are refused, whatever X-Forwarded-For says."""
+        for peer in ("192.168.1.2", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "", "localhost"):
+            self.refused({**LOCAL, "x-forwarded-for": "127.0.0.1"}, peer)
+
+    def test_host_header(self) -> None:
+        """The Host header must name this machine: a page that rebinds its own name to 127.0.0.1 does not."""
+        for host in ("localhost", "LOCALHOST:3456", "127.0.0.1", "127.1.2.3:80", "[::1]:3456", "localhost."):
+            self.assertEqual(keyless().identify({"host": host}, "127.0.0.1").name, "local")
+        for host in (
+            "evil.example",
+            "evil.example:3456",
+            "127.0.0.1.evil.example",
+            "localhost@evil.example",
+            "",
+            "[::",
+        ):
+            self.refused({"host": host}, "127.0.0.1")
+
+    def test_no_host_header(self) -> None:
+        """HTTP/1.0 has no Host header; browsers always send one."""
+        self.assertEqual(keyless().identify({}, "127.0.0.1").name, "local")
+
+    def test_configured_host(self) -> None:
+        """The configured listening address is a name of this machine as well."""
+        self.assertEqual(keyless("devbox").identify({"host": "devbox:3456"}, "127.0.0.1").name, "local")
+        self.refused({"host": "devbox:3456"}, "127.0.0.1")
+
+    def test_pages(self) -> None:
+        """Requests that a browser sends for a page of another site are refused, those of local pages are not."""
+        for origin in ("http://localhost:5173", "http://127.0.0.1:3456", "https://[::1]"):
+            self.assertEqual(keyless().identify({**LOCAL, "origin": origin}, "127.0.0.1").name, "local")
+        for origin in ("https://evil.example", "null", "", "file://", "http://localhost.evil.example"):
+            self.refused({**LOCAL, "origin": origin}, "127.0.0.1")
+        self.refused({**LOCAL, "sec-fetch-site": "cross-site"}, "127.0.0.1")
+        self.assertEqual(keyless().identify({**LOCAL, "sec-fetch-site": "same-origin"}, "127.0.0.1").name, "local")
+
+    def test_credentials_pass(self) -> None:
+        """Without a key of ours every credential is the client's own."""
+        headers = {**LOCAL, "authorization": "Bearer login", "x-api-key": "sk"}
+        passes = keyless().identify(headers, "127.0.0.1").passes
+        self.assertEqual(passes, {"authorization": "Bearer login", "x-api-key": "sk"})
+
+    def test_not_an_address(self) -> None:
+        """What is no address is not of this machine."""
+        for text in ("", "localhost", "127.0.0.1.evil", "::1::", "1270.0.0.1"):
+            self.assertFalse(is_loopback(text))
+
+
+class Details(SynchronousTestCase):
+    """Who may see how ccproxy is configured."""
+
+    def test_key_holders_and_this_machine(self) -> None:
+        """Key holders from anywhere and clients on this machine may; others may not, nor may web pages."""
+        self.assertTrue(keyed().may_see_details({"x-api-key": KEY}, "203.0.113.5"))
+        self.assertTrue(keyed().may_see_details(LOCAL, "127.0.0.1"))
+        self.assertFalse(keyed().may_see_details({}, "203.0.113.5"))
+        self.assertFalse(keyed().may_see_details({"host": "evil.example"}, "127.0.0.1"))
+        self.assertFalse(keyless().may_see_details(LOCAL, "203.0.113.5"))
