@@ -1,0 +1,137 @@
+"""Errors of the Responses dialect: as an answer, and within a stream."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ccproxy.dialects import wording
+from ccproxy.dialects.dialect import Answer, Headers
+from ccproxy.dialects.openai_responses.tables import BAD_INPUT, ERRORS, NAME, REFUSALS, STATUSES
+from ccproxy.dialects.statuses import error_of
+from ccproxy.errors import ApiError, Kind, Original
+from ccproxy.wire import sse
+from ccproxy.wire.jsontext import NotJson, dumps, loads
+
+_SHOWN = 500
+"""Characters of a body that is no error envelope which the message repeats."""
+
+_LAST = 2**31 - 1
+"""The sequence number of a frame written by who does not know how many came before: higher than any of those."""
+
+
+def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
+    """The error that an upstream's unsuccessful answer tells, whatever its body is."""
+    original = Original(NAME, status, headers.get("content-type", ""), body)
+    try:
+        told = read_error(loads(body))
+    except NotJson:
+        told = None
+    if told is None:
+        return error_of(status, _prose(status, headers, body), headers=headers, original=original)
+    code, message = told
+    if code in REFUSALS and status in (400, 403):
+        return ApiError(Kind.INVALID, wording.redact(message), original=original)
+    return error_of(status, message, code=code, headers=headers, original=original)
+
+
+def read_error(value: Any) -> tuple[str, str] | None:
+    """Code and message of the error within a JSON value, or None where it holds none: `{error: {…}}`, `{error: text}`,
+    `{code, message}` as in an `error` event, `{detail: …}`, or a list of one of these."""
+    if isinstance(value, list):
+        return read_error(value[0]) if value else None
+    if not isinstance(value, dict):
+        return None
+    error = value.get("error")
+    if isinstance(error, str) and error:
+        return _word(value.get("code")), error
+    if isinstance(error, dict) and error:
+        code = _word(error.get("code")) or _word(error.get("type"))
+        return code, _word(error.get("message")) or _shown(dumps(error))
+    if isinstance(value.get("message"), str):
+        return _word(value.get("code")), value["message"]
+    if detail := value.get("detail"):
+        return "", detail if isinstance(detail, str) else _shown(dumps(detail))
+    return None
+
+
+def in_stream(code: str, message: str) -> ApiError:
+    """The error told within a stream that began with status 200, before or after content."""
+    message = message or f"the upstream failed ({code or 'without a reason'})"
+    if code in STATUSES:
+        status = STATUSES[code]
+    elif len(code) == 3 and code.isdigit() and "400" <= code < "600":
+        status = int(code)
+    else:
+        status = 400 if code.startswith(BAD_INPUT) else 500
+    body = dumps({"error": {"message": message, "type": code or "server_error", "param": None, "code": code or None}})
+    return error_of(status, message, code=code, original=Original(NAME, status, "application/json", body))
+
+
+def render_error(error: ApiError, exchange: str) -> Answer:
+    """The error as a whole answer. An upstream's own, in this dialect, goes out as it came, but for secrets in it;
+    never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
+    original = error.original
+    if original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL:
+        return Answer(_told(original.status), _without_secrets(original.body), original.content_type or _JSON)
+    kind, code = words(error)
+    return Answer(
+        _told(error.status),
+        dumps({"error": {"message": error.message, "type": kind, "param": None, "code": code}}),
+    )
+
+
+def error_frame(error: ApiError, exchange: str) -> bytes:
+    """The error within a stream that has begun, from who knows nothing of that stream."""
+    return failure_frames(error, {"id": f"resp_{exchange}", "object": "response", "output": []}, _LAST - 1)
+
+
+def failure_frames(error: ApiError, response: Mapping[str, Any], sequence: int) -> bytes:
+    """The two last frames of a stream that failed, as OpenAI sends them: `error`, which the SDK raises on, and
+    `response.failed`, which is all that Codex CLI looks at. `response` is what was told of it so far."""
+    _, code = words(error)
+    code = code or "invalid_prompt"
+    first = {"type": "error", "code": code, "message": error.message, "param": None, "sequence_number": sequence}
+    failed = {**response, "status": "failed", "error": {"code": code, "message": error.message}}
+    second = {"type": "response.failed", "response": failed, "sequence_number": sequence + 1}
+    return sse.encode(b"error", dumps(first)) + sse.encode(b"response.failed", dumps(second))
+
+
+def words(error: ApiError) -> tuple[str, str | None]:
+    """OpenAI's type and code for an error."""
+    if error.kind is Kind.OVERLOADED and error.status == 429:
+        return ERRORS[Kind.RATE]
+    return ERRORS[error.kind]
+
+
+_JSON = "application/json"
+
+
+def _told(status: int) -> int:
+    return 503 if status == 529 else status
+
+
+def _prose(status: int, headers: Headers, body: bytes) -> str:
+    text = _shown(body.strip())
+    if 300 <= status < 400:
+        where = wording.redact(headers.get("location", "nowhere"))
+        return f"the upstream redirects ({status}) to {where}: its base URL is probably wrong"
+    if text[:200].lower().startswith(("<!doctype", "<html")) or "text/html" in headers.get("content-type", ""):
+        return f"the upstream answered {status} with an HTML page, which no API does: {text}"
+    return text
+
+
+def _without_secrets(body: bytes) -> bytes:
+    try:
+        return wording.redact(body.decode("utf-8")).encode("utf-8")
+    except UnicodeDecodeError:
+        return body
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def _shown(body: bytes) -> str:
+    text = body[: 4 * _SHOWN].decode("utf-8", "replace")
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

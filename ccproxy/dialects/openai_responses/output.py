@@ -1,0 +1,388 @@
+"""The output items of one response while an upstream streams them, each as the blocks of the model it becomes.
+
+Every item can be told three times: piece by piece, whole when it is done, and whole again within the completed
+response. Vendors leave out any two of these. An item therefore takes what comes, remembers how much it said, and says
+the rest when it is told the whole.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ccproxy.dialects.openai_responses.items import REASONING_KEYS
+from ccproxy.dialects.openai_responses.tables import NAME
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.seals import seal
+from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event
+from ccproxy.model.messages import Opaque, Searched, Source, Text, Thinking, ToolUse
+from ccproxy.wire.jsontext import NotJson, dumps_str, loads
+
+_PARALLEL = frozenset({"parallel", "multi_tool_use.parallel"})
+"""The wrapper that some models write around several calls, as if it were a tool."""
+
+_ID_LIMIT = 64
+"""Characters an item's id may have when it is sent back; Copilot's are far longer."""
+
+
+class Blocks:
+    """Where items say their events: `events` are those since it was last emptied. Counts what the end must know;
+    `response` is the id of the response, or empty."""
+
+    __slots__ = ("_next", "called", "events", "quirks", "refusals", "response", "searches")
+
+    def __init__(self, quirks: Quirks) -> None:
+        self.quirks = quirks
+        self.events: list[Event] = []
+        self.response = ""
+        self.called = False
+        self.searches = 0
+        self.refusals: list[str] = []
+        self._next = 0
+
+    def start(self, block: Block) -> int:
+        """Begins a block; gives its index."""
+        index = self._next
+        self._next += 1
+        self.events.append(BlockStarted(index, block))
+        self.called = self.called or isinstance(block, ToolUse)
+        return index
+
+    def invented_id(self) -> str:
+        """An id for a call that has none: the same whenever this response is read, and no other call's."""
+        seed = f"{self.response}/{self._next}".encode("utf-8", "surrogatepass")
+        return "call_" + hashlib.sha256(seed).hexdigest()[:24]
+
+    def say(self, index: int, text: str) -> None:
+        if text:
+            self.events.append(BlockDelta(index, text))
+
+    def stop(self, index: int, seal: str = "") -> None:
+        self.events.append(BlockStopped(index, seal))
+
+
+class Item(Protocol):
+    """One output item. `done` tells it whole, with an empty mapping where nobody did; it may come twice."""
+
+    finished: bool
+
+    def done(self, item: Mapping[str, Any]) -> None: ...
+
+
+class Message:
+    """Text, and refusals. Each content part is a block; the next part ends the one before."""
+
+    __slots__ = ("_blocks", "_index", "_lengths", "_part", "_phase", "_refusal", "finished")
+
+    def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
+        self.finished = False
+        self._blocks = blocks
+        self._phase = text_of(item, "phase")
+        self._index = -1
+        self._part: object = None
+        self._lengths: dict[object, int] = {}
+        self._refusal: list[str] = []
+
+    def delta(self, part: object, text: str) -> None:
+        if not text or self.finished:
+            return
+        if part != self._part or self._index < 0:
+            self._begin(part)
+        self._lengths[part] += len(text)
+        self._blocks.events.append(BlockDelta(self._index, text))
+
+    def refusal_delta(self, part: object, text: str) -> None:
+        self._refusal.append(text)
+        self.delta(part, text)
+
+    def _begin(self, part: object) -> None:
+        if self._index >= 0:
+            self._blocks.stop(self._index)
+        self._part = part
+        self._lengths.setdefault(part, 0)
+        extras = {NAME: {"phase": self._phase}} if self._phase else {}
+        self._index = self._blocks.start(Text("", extras))
+
+    def whole(self, part: object, text: str) -> None:
+        """A part is told whole: what of it was not said yet is said now, unless another part has begun since."""
+        said = self._lengths.get(part, 0)
+        if len(text) > said and (part == self._part or not said):
+            self.delta(part, text[said:])
+
+    def done(self, item: Mapping[str, Any]) -> None:
+        if self.finished:
+            return
+        self._phase = self._phase or text_of(item, "phase")
+        found = item.get("content")
+        content = found if isinstance(found, list) else []
+        missing = len(content) > len(self._lengths)
+        for part, value in enumerate(content):
+            if isinstance(value, dict) and (missing or part in self._lengths):
+                refusal = text_of(value, "refusal")
+                if refusal and not self._refusal:
+                    self._refusal.append(refusal)
+                self.whole(part, text_of(value, "text") or refusal)
+        if self._index >= 0:
+            self._blocks.stop(self._index)
+        if self._refusal:
+            self._blocks.refusals.append("".join(self._refusal))
+        self.finished = True
+
+
+class Reasoning:
+    """Reasoning: a block of its own, whose seal holds what the vendor wants back. Of summary and raw text the one that
+    comes first is told."""
+
+    __slots__ = ("_blocks", "_index", "_kind", "_length", "_part", "finished")
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.finished = False
+        self._blocks = blocks
+        self._index = -1
+        self._kind = ""
+        self._part: object = None
+        self._length = 0
+
+    def delta(self, kind: str, part: object, text: str) -> None:
+        if not text or self.finished or (self._kind and kind != self._kind):
+            return
+        if part != self._part and self._length:
+            text = "\n\n" + text
+        self._kind, self._part = kind, part
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        if self._index < 0:
+            self._index = self._blocks.start(Thinking(""))
+        self._length += len(text)
+        self._blocks.say(self._index, text)
+
+    def done(self, item: Mapping[str, Any]) -> None:
+        if self.finished:
+            return
+        summary, content = _texts(item.get("summary")), _texts(item.get("content"))
+        whole = {"": summary or content, "summary": summary, "content": content}[self._kind]
+        if len(whole) > self._length:
+            self._say(whole[self._length :])
+        sealed = self._seal(item)
+        if sealed and self._index < 0:
+            self._index = self._blocks.start(Thinking(""))
+        if self._index >= 0:
+            self._blocks.stop(self._index, sealed)
+        self.finished = True
+
+    def _seal(self, item: Mapping[str, Any]) -> str:
+        if not text_of(item, "encrypted_content") and not item.get("content"):
+            return ""
+        kept = {key: item[key] for key in REASONING_KEYS if item.get(key) is not None}
+        if len(text_of(kept, "id")) > _ID_LIMIT:
+            del kept["id"]
+        return seal(self._blocks.quirks, {"i": {**kept, "summary": kept.get("summary") or []}})
+
+
+class Call:
+    """A function call. Its arguments are streamed if they begin as an object does; else they are held until they are
+    whole, since some models write nothing, `null`, or the object within a string."""
+
+    __slots__ = ("_arguments", "_blocks", "_id", "_index", "_said", "finished", "name")
+
+    def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
+        self.finished = False
+        self.name = ""
+        self._blocks = blocks
+        self._id = ""
+        self._index = -1
+        self._arguments: list[str] = []
+        self._said = 0
+        self._know(item)
+
+    def _know(self, item: Mapping[str, Any]) -> None:
+        self._id = self._id or text_of(item, "call_id") or text_of(item, "id")
+        self.name = self.name or text_of(item, "name")
+        if self.name and self._id and self._index < 0 and self.name not in _PARALLEL:
+            self._index = self._blocks.start(ToolUse(self._id, self.name, ""))
+
+    def delta(self, text: str) -> None:
+        if not text or self.finished:
+            return
+        self._arguments.append(text)
+        if self._index < 0:
+            return
+        if self._said:
+            self._said += len(text)
+            self._blocks.events.append(BlockDelta(self._index, text))
+            return
+        begun = "".join(self._arguments)
+        if begun.lstrip()[:1] == "{":
+            self._blocks.say(self._index, begun)
+            self._said = len(begun)
+
+    def whole(self, arguments: str) -> None:
+        """The arguments are told whole, the call's end comes later."""
+        streamed = "".join(self._arguments)
+        if len(arguments) > len(streamed) and arguments.startswith(streamed):
+            self.delta(arguments[len(streamed) :])
+
+    def done(self, item: Mapping[str, Any]) -> None:
+        if self.finished:
+            return
+        final = item.get("arguments")
+        if isinstance(final, dict):
+            final = dumps_str(final)
+        if isinstance(final, str):
+            self.whole(final)
+            if not self._said and final.strip():
+                self._arguments = [final]
+        self._know(item)
+        if self._index < 0 and self._unwrap("".join(self._arguments)):
+            self.finished = True
+        if self.finished or not self.name:
+            return
+        if self._index < 0:
+            self._id = self._id or self._blocks.invented_id()
+            self._index = self._blocks.start(ToolUse(self._id, self.name, ""))
+        if not self._said:
+            self._arguments = [_object_within("".join(self._arguments))]
+        text = "".join(self._arguments)
+        self._blocks.say(self._index, text[self._said :])
+        self._said = len(text)
+        if not self.broken:
+            self._blocks.stop(self._index)
+            self.finished = True
+
+    @property
+    def broken(self) -> bool:
+        """Whether it has no name, or arguments that are no JSON object: whether they were cut off or are wrong shows at
+        the end of the response, until then the block stays open."""
+        text = "".join(self._arguments)
+        return not self.finished and (self._index < 0 or (bool(text.strip()) and not _is_object(text)))
+
+    def give_up(self) -> None:
+        """The response ends: the call stops as it is."""
+        if not self.finished and self._index >= 0:
+            self._blocks.stop(self._index)
+        self.finished = True
+
+    def _unwrap(self, text: str) -> bool:
+        """Says the calls within the wrapper; False where it is none."""
+        if self.name not in _PARALLEL:
+            return False
+        try:
+            uses = loads(text).get("tool_uses")
+            calls = [(use["recipient_name"].removeprefix("functions."), use.get("parameters") or {}) for use in uses]
+        except (NotJson, AttributeError, TypeError, KeyError):
+            return False
+        self._id = self._id or self._blocks.invented_id()
+        for number, (name, arguments) in enumerate(calls):
+            index = self._blocks.start(ToolUse(f"{self._id}_{number}", name, ""))
+            self._blocks.say(index, arguments if isinstance(arguments, str) else dumps_str(arguments))
+            self._blocks.stop(index)
+        return True
+
+
+class CustomCall:
+    """A call of a custom tool, whose free text becomes the `input` of a function's arguments."""
+
+    __slots__ = ("_blocks", "_id", "_index", "_length", "_name", "finished")
+
+    def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
+        self.finished = False
+        self._blocks = blocks
+        self._index = -1
+        self._length = 0
+        self._id = text_of(item, "call_id") or text_of(item, "id")
+        self._name = text_of(item, "name")
+
+    def delta(self, text: str) -> None:
+        if not text or self.finished:
+            return
+        self._begin()
+        self._length += len(text)
+        self._blocks.say(self._index, dumps_str(text)[1:-1])
+
+    def _begin(self) -> None:
+        if self._index < 0:
+            self._index = self._blocks.start(ToolUse(self._id, self._name, "", {NAME: {"custom": True}}))
+            self._blocks.say(self._index, '{"input":"')
+
+    def done(self, item: Mapping[str, Any]) -> None:
+        if self.finished:
+            return
+        if self._index < 0:
+            self._id = text_of(item, "call_id") or self._id or self._blocks.invented_id()
+            self._name = text_of(item, "name") or self._name
+        self.delta(text_of(item, "input")[self._length :])
+        self._begin()
+        self._blocks.say(self._index, '"}')
+        self._blocks.stop(self._index)
+        self.finished = True
+
+
+class Other:
+    """Items that are only told whole: web searches, and what only OpenAI's clients understand."""
+
+    __slots__ = ("_blocks", "_item", "finished")
+
+    def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
+        self.finished = False
+        self._blocks = blocks
+        self._item = item
+
+    def done(self, item: Mapping[str, Any]) -> None:
+        item = item or self._item
+        if self.finished or not text_of(item, "type"):
+            return
+        self.finished = True
+        if item["type"] != "web_search_call":
+            self._blocks.stop(self._blocks.start(Opaque(NAME, item)))
+            return
+        action = item.get("action")
+        if isinstance(action, dict) and action.get("type", "search") == "search":
+            self._blocks.searches += 1
+            self._blocks.stop(self._blocks.start(_search(item, action)))
+
+
+def _search(item: Mapping[str, Any], action: Mapping[str, Any]) -> Searched:
+    queries = action.get("queries")
+    query = text_of(action, "query") or "; ".join(_strings(queries))
+    sources = action.get("sources")
+    found = tuple(
+        Source(text_of(source, "url"), text_of(source, "title"))
+        for source in (sources if isinstance(sources, list) else [])
+        if isinstance(source, dict) and text_of(source, "url")
+    )
+    return Searched(text_of(item, "id"), query, found)
+
+
+def text_of(value: Mapping[str, Any], key: str) -> str:
+    """The text under a key; empty where there is none."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _strings(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _texts(parts: Any) -> str:
+    texts = [text_of(part, "text") for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict)]
+    return "\n\n".join(text for text in texts if text)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(loads(text), dict)
+    except NotJson:
+        return False
+
+
+def _object_within(text: str) -> str:
+    """The arguments in what is not written as an object: nothing for `null`, the object within a JSON string."""
+    if text.lstrip()[:1] == "{":
+        return text
+    try:
+        value = loads(text) if text.strip() else None
+    except NotJson:
+        return text
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and _is_object(value) else text
