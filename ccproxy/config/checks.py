@@ -37,6 +37,7 @@ def _listening(settings: Settings) -> Iterator[Problem]:
         return
     if not settings.host.strip() or settings.host == "*":
         yield Problem(("host",), f"found {quoted(settings.host)}, expected an address; 0.0.0.0 stands for all")
+        return
     for index, description in enumerate(settings.listen):
         if expected := fault(description):
             yield Problem(("listen", index), f"found {quoted(description)}, expected {expected}")

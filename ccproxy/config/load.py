@@ -11,7 +11,7 @@ any the demo answers.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import evolve
 
@@ -126,17 +126,18 @@ class _Layers:
         self._fill_in_keys()
         expansion = Expansion(self._environ)
         self._value = expansion.of(self._value)
-        self._problems += expansion.problems
-        self._stop_if_wrong()
+        if expansion.problems:
+            self._problems += expansion.problems
+            self._stop()  # What is left empty by an unset variable would be told as wrong again.
         try:
             settings = structure(self._value, self._show)
         except NotSettings as error:
             self._problems += error.problems
-            self._stop_if_wrong()
-            raise
+            self._stop()
         settings = self._complete(settings)
         self._problems += checks.problems(settings)
-        self._stop_if_wrong()
+        if self._problems:
+            self._stop()
         return settings
 
     def _lay_over(self) -> None:
@@ -207,9 +208,7 @@ class _Layers:
             return shown(self._value.get(str(path[0])), secret or len(path) > 1)
         return shown(self._document.at(path), secret)
 
-    def _stop_if_wrong(self) -> None:
-        if not self._problems:
-            return
+    def _stop(self) -> NoReturn:
         lines = [f"{self._place(problem.path)}: {problem.text}" for problem in self._problems]
         if len(lines) == 1:
             raise ConfigError(lines[0])
