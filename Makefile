@@ -1,0 +1,64 @@
+# make run     serve Claude Code on 127.0.0.1:3456, or on CCPROXY_PORT
+# make test    run the tests
+# make check   run the linter, the type checker and the test of the import floors
+# make clean   delete what the others made
+#
+# All that is installed goes into .venv. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
+# TRIAL how.
+
+PYTHON ?= python3
+TESTS ?= tests
+TRIAL ?= --random=0
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
+
+.PHONY: help run test check clean
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+run: $(VENV)/installed
+	@exec $(VENV)/bin/ccproxy start --foreground
+
+test: $(VENV)/installed-test
+	@exec $(VENV)/bin/python -b -m twisted.trial $(TRIAL) $(TESTS)
+
+check: $(VENV)/installed-dev
+	@echo "ruff check";  $(VENV)/bin/ruff check --quiet .
+	@echo "ruff format"; $(VENV)/bin/ruff format --quiet --check . || { $(VENV)/bin/ruff format --diff . ; exit 1; }
+	@echo "mypy";        $(VENV)/bin/mypy --no-error-summary
+	@echo "floors";      $(VENV)/bin/python -m twisted.trial --reporter=minimal tests.test_floors
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache
+	find ccproxy tests twisted setup.py -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: they are newer than setup.py once all that it asks for is there.
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "ccproxy needs Python 3.11 or newer, and '$(PYTHON)' is `$(PYTHON) --version 2>&1 | head -n 1`." >&2; \
+	  echo "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "'$(PYTHON)' has no venv module. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made setup.py pyproject.toml
+	@echo "Installing ccproxy and what it needs into $(VENV)"
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-test
+	@echo "Installing the checkers into $(VENV)"
+	@$(PIP) -e '.[test,dev]'
+	@touch $@

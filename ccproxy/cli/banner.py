@@ -1,0 +1,89 @@
+"""What the console tells whoever starts ccproxy: how to use it, in commands that work as printed."""
+
+import json
+import re
+import shlex
+
+from attrs import frozen
+
+from ccproxy.config.listening import host
+from ccproxy.config.resolve import routes
+from ccproxy.config.settings import Settings
+from ccproxy.errors import ApiError
+from ccproxy.providers.target import Target
+
+USUAL_MODEL = "claude-sonnet-5-5"
+"""A name as Claude Code asks for it, unless it is told another."""
+
+_PORT = re.compile(r"(tcp6?|ssl):(?:.*:)?(?:port=)?([0-9]{1,5})(?::|$)")
+"""The port of an endpoint string, be it told by place or by name."""
+
+
+@frozen
+class Example:
+    """A model name that is answered, and by whom."""
+
+    model: str
+    target: Target
+
+
+def banner(settings: Settings) -> str:
+    """Where ccproxy can be reached and how, for people; several lines. No key is in it."""
+    url = next(filter(None, map(address, settings.listen)), None)
+    if url is None:
+        return f"ccproxy listens at {', '.join(settings.listen)}"
+    example = _example(settings)
+    lines = [f"ccproxy listens at {url}"]
+    if settings.demo:
+        lines.append("No provider is configured, so the built-in demo answers. For real answers, set a key such as")
+        lines.append("OPENAI_API_KEY, ANTHROPIC_API_KEY or OPENROUTER_API_KEY, and start again.")
+    if settings.apikey:
+        lines.append("Clients must present its apikey: here CCPROXY_API_KEY stands for it.")
+    login = example is not None and not settings.apikey and example.target.passes_login and not example.target.key
+    lines += ["", "Claude Code:", f"  {_claude(url, settings, login)}"]
+    if example is not None:
+        lines += ["", "By hand:", f"  {_curl(url, example.model, settings, login)}"]
+    return "\n".join([*lines, ""])
+
+
+def address(description: str) -> str | None:
+    """The URL at which clients on this machine reach an endpoint; None where there is none, or the port is not known
+    before it listens."""
+    match = _PORT.match(description)
+    if match is None or int(match[2]) == 0:
+        return None
+    scheme = "https" if match[1] == "ssl" else "http"
+    name = host(description) or "127.0.0.1"
+    return f"{scheme}://[{name}]:{match[2]}" if ":" in name else f"{scheme}://{name}:{match[2]}"
+
+
+def _example(settings: Settings) -> Example | None:
+    known = routes(settings)
+    named = [f"{provider.name},{model}" for provider in settings.providers for model in provider.models]
+    for model in (USUAL_MODEL, *settings.routes, *named):
+        try:
+            return Example(model, known.candidates(model).targets[0])
+        except ApiError:
+            continue  # No route leads from this one.
+    return None
+
+
+def _claude(url: str, settings: Settings, login: bool) -> str:
+    """A token keeps Claude Code from asking for a login; where its own login is passed through, it must not."""
+    token = "" if login else f"ANTHROPIC_AUTH_TOKEN={_key(settings, 'unused')} "
+    return f"ANTHROPIC_BASE_URL={url} {token}claude"
+
+
+def _curl(url: str, model: str, settings: Settings, login: bool) -> str:
+    message = {"role": "user", "content": "Hello"}
+    body = json.dumps({"model": model, "max_tokens": 1000, "stream": True, "messages": [message]}, ensure_ascii=False)
+    headers = " -H 'content-type: application/json'"
+    if settings.apikey:
+        headers += f' -H "x-api-key: {_key(settings, "")}"'
+    elif login:
+        headers += " -H 'anthropic-version: 2023-06-01' -H \"x-api-key: $ANTHROPIC_API_KEY\""
+    return f"curl -sN {url}/v1/messages{headers} -d {shlex.quote(body)}"
+
+
+def _key(settings: Settings, otherwise: str) -> str:
+    return "$CCPROXY_API_KEY" if settings.apikey else otherwise

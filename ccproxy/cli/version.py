@@ -1,0 +1,14 @@
+"""`ccproxy version`: ours, and what we run on."""
+
+import platform
+from importlib.metadata import version as version_of
+
+import click
+
+import ccproxy
+
+
+@click.command()
+def version() -> None:
+    """Show the version, with Python's and Twisted's."""
+    click.echo(f"ccproxy {ccproxy.__version__} (Python {platform.python_version()}, Twisted {version_of('twisted')})")

@@ -1,0 +1,52 @@
+"""Names, packages, console script, extras. No logic."""
+
+`package_dir` looks like a no-op and is none: without it an editable install is an import hook, which Twisted's search
+for plugins never sees. The plugin is listed as a module because the package it lies in is Twisted's.
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = re.search(r'^__version__ = "(.+)"$', (here / "ccproxy/__init__.py").read_text(), re.MULTILINE)[1]
+
+setup(
+    name="ccproxy",
+    version=version,
+    description="Any LLM provider behind the API that Claude Code and other clients already speak",
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    # Not a no-op: without it an editable install is an import hook, and Twisted, which walks sys.path, finds no plugin.
+    package_dir={"": "."},
+    packages=find_packages(include=["ccproxy", "ccproxy.*"]),
+    # The file, not the package: twisted.plugins belongs to Twisted.
+    py_modules=["twisted.plugins.ccproxy_plugin"],
+    include_package_data=True,
+    zip_safe=False,
+    install_requires=[
+        "twisted[tls]>=24.7",
+        "treq>=24.9",
+        "service-identity>=24.1",
+        "attrs>=24.1",
+        "cattrs>=24.1",
+        "tiktoken>=0.8",
+        # JSON at a third of the cost an event, and YAML, commands and the encodings that request bodies come in.
+        "orjson>=3.10",
+        "PyYAML>=6.0",
+        "click>=8.1",
+        "brotli>=1.1",
+        "zstandard>=0.22",
+    ],
+    extras_require={
+        "test": [
+            "hypothesis>=6.100",
+            "anthropic>=2.0",
+            "openai>=3.0",
+            "google-genai>=3.0",
+            "mistralai>=3.0",
+            "groq>=1.0",
+        ],
+        "check": ["ruff==0.17.6", "mypy==2.4.1", "mypy-zope==1.0.17", "types-PyYAML"],
+    },
+    entry_points={"console_scripts": ["ccproxy = ccproxy.cli.main:main"]},
+)

@@ -1,0 +1,125 @@
+"""Imports point down the floors: a lower one never knows an upper one, and neighbours on a floor do not meet."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+PACKAGE = Path(__file__).parents[1] / "ccproxy"
+
+FLOORS = [
+    {"errors"},
+    {"headers", "wire"},
+    {"model"},
+    {"dialects"},
+    {"providers", "access", "tokens"},
+    {"routing"},
+    {"config"},
+    {"upstream"},
+    {"exchange"},
+    {"ledger", "cluster"},
+    {"web"},
+    {"log"},
+    {"service", "demo"},
+    {"tap"},
+    {"cli"},
+]
+FLOOR_OF = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+TWISTED_FROM = FLOOR_OF["upstream"]
+
+TOGETHER = {("service", "demo")}
+"""The one pair of neighbours that meet: the wiring makes the demo."""
+
+SHARED_BY_DIALECTS = {path.stem for path in (PACKAGE / "dialects").glob("*.py")} - {"registry"}
+"""What a dialect may import of `dialects` besides itself."""
+
+LATE = {"cli/start.py": {"twisted.scripts.twistd"}}
+"""Imports inside functions: Twisted takes most of a start, and the other commands do without it."""
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    """Every module of the package, parsed."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE), ast.parse(path.read_text())
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """The modules that are imported, each with its full name; relative imports have no full name and are told so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "relative" if node.level else str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def package_of(path: Path) -> str:
+    """On which floor's package a module stands."""
+    return path.parts[0].removesuffix(".py")
+
+
+class FloorsTests(SynchronousTestCase):
+    """The rules, over every module there is."""
+
+    def test_every_module_stands_on_a_floor(self) -> None:
+        """A new package must say where it belongs."""
+        for path, _ in modules():
+            if path != Path("__init__.py"):
+                self.assertIn(package_of(path), FLOOR_OF, path)
+
+    def test_imports_point_down(self) -> None:
+        """A module imports from lower floors and from its own package."""
+        for path, tree in modules():
+            own = package_of(path)
+            for name in imports(tree):
+                self.assertNotEqual(name, "relative", path)
+                parts = name.split(".")
+                if parts[0] != "ccproxy" or len(parts) < 2 or parts[1] not in FLOOR_OF or parts[1] == own:
+                    continue
+                lower = FLOOR_OF[parts[1]] < FLOOR_OF[own]
+                self.assertTrue(lower or (own, parts[1]) in TOGETHER, f"{path} imports {name}")
+
+    def test_dialects_do_not_meet(self) -> None:
+        """A dialect imports what all share, and itself; only the registry knows them all."""
+        for path, tree in modules():
+            if path.parts[0] != "dialects" or len(path.parts) < 3:
+                continue
+            allowed = SHARED_BY_DIALECTS | {path.parts[1]}
+            for name in imports(tree):
+                parts = name.split(".")
+                if parts[:2] == ["ccproxy", "dialects"] and len(parts) > 2:
+                    self.assertIn(parts[2], allowed, f"{path} imports {name}")
+
+    def test_twisted_begins_at_upstream(self) -> None:
+        """Below `upstream` nothing knows Twisted; its HTTP client and treq are known there alone."""
+        for path, tree in modules():
+            own = package_of(path)
+            for name in imports(tree):
+                if name.split(".")[0] in ("twisted", "zope", "treq", "OpenSSL"):
+                    self.assertGreaterEqual(FLOOR_OF.get(own, 0), TWISTED_FROM, f"{path} imports {name}")
+                if name.startswith(("twisted.web.client.", "treq")) and not name.endswith(_END_MARKS):
+                    self.assertIn(own, ("upstream", "service"), f"{path} imports {name}")
+
+    def test_the_reactor_is_known_in_one_place(self) -> None:
+        """The clock and the reactor are parameters everywhere but in `tap`."""
+        for path, tree in modules():
+            if path != Path("tap.py"):
+                self.assertNotIn("twisted.internet.reactor", set(imports(tree)), path)
+
+    def test_no_late_imports(self) -> None:
+        """No import inside a function dodges these rules."""
+        for path, tree in modules():
+            late = {
+                name
+                for function in ast.walk(tree)
+                if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+                for node in ast.walk(function)
+                if isinstance(node, (ast.Import, ast.ImportFrom))
+                for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+            }
+            self.assertLessEqual(late, LATE.get(str(path), set()), path)
+
+
+_END_MARKS = ("ResponseDone",)
+"""Names of Twisted's client that say how a body ended, and open nothing."""
