@@ -9,14 +9,21 @@ so with one these rules are not needed. `X-Forwarded-For` is what any client car
 import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.providers.target import Secret
 
 _CREDENTIALS = ("authorization", "x-api-key")
+
+
+class Key(Protocol):
+    """A key that shows itself only where it is compared; without one its text is empty."""
+
+    def reveal(self) -> str:
+        """The key's text."""
 
 
 @frozen
@@ -34,14 +41,14 @@ class Keyring:
 
     __slots__ = ("_apikey", "_hosts")
 
-    def __init__(self, apikey: Secret, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, apikey: Key, hosts: Iterable[str] = ()) -> None:
         self._apikey = apikey
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
 
     def identify(self, headers: Mapping[str, str], peer_address: str | None) -> Principal:
         """The principal behind a request. `headers` have lower-case names; `peer_address` is the other end of the
         connection, None for a unix socket. Raises AUTH or FORBIDDEN, saying what to do."""
-        if self._apikey:
+        if self._apikey.reveal():
             return self._by_key(headers)
         return self._by_place(headers, peer_address)
 
