@@ -12,7 +12,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
-from twisted.web.client import HTTPConnectionPool
 
 from ccproxy.access.principals import Keyring
 from ccproxy.config.resolve import providers, routes
@@ -71,7 +70,7 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
     site = BoundedSite(root, reactor, limit, new_id)
     for description in settings.listen:
         Listener(reactor, description, site).setServiceParent(top)
-    Drain(reactor, running, pool).setServiceParent(top)
+    Drain(reactor, running, pool.closeCachedConnections).setServiceParent(top)
     return top
 
 
@@ -143,10 +142,10 @@ class Listener(Service):
 class Drain(Service):
     """Lets running exchanges finish when the daemon stops, for a while, and then closes what is left open."""
 
-    def __init__(self, clock: Any, running: Running, pool: HTTPConnectionPool) -> None:
+    def __init__(self, clock: Any, running: Running, close: Callable[[], Deferred[None]]) -> None:
         self._clock = clock
         self._running = running
-        self._pool = pool
+        self._close = close
 
     def stopService(self) -> Deferred[None]:
         super().stopService()
@@ -157,7 +156,7 @@ class Drain(Service):
             log.info("waiting for {running} exchanges to finish", running=len(self._running))
         empty = self._running.when_empty().addTimeout(DRAIN_SECONDS, self._clock, onTimeoutCancel=_given_up)
         await empty
-        await self._pool.closeCachedConnections()
+        await self._close()
 
 
 def _given_up(result: object, seconds: float) -> None:

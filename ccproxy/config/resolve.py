@@ -6,8 +6,8 @@ from ccproxy.access.principals import Keyring
 from ccproxy.config.listening import host
 from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
 from ccproxy.providers.provider import Provider
-from ccproxy.providers.target import Secret
 from ccproxy.routing.routes import DEFAULT, Choice, Route, Routes
+from ccproxy.secret import Secret
 
 DEMO = Provider(name="demo", base_url="http://demo.invalid/v1", dialect="openai_chat", key=Secret(""), models=("demo",))
 """The embedded demo upstream. Its host exists in this process only."""

@@ -10,8 +10,8 @@ from typing import NewType
 
 from attrs import field, frozen
 
-from ccproxy.providers.target import Secret
 from ccproxy.providers.vendor import Overrides
+from ccproxy.secret import Secret
 
 Seconds = NewType("Seconds", float)
 """Written as `"30s"`, `"2m"`, `"1h30m"`, `"500ms"`, or as a number."""

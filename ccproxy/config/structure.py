@@ -19,7 +19,7 @@ from ccproxy.config.environment import SWITCHES
 from ccproxy.config.problems import OutsideText, Path, Problem, guess, one_of, quoted
 from ccproxy.config.settings import Corrections, Seconds, Settings
 from ccproxy.dialects.quirks import Quirks
-from ccproxy.providers.target import Secret
+from ccproxy.secret import Secret
 
 NOT_CORRECTABLE = frozenset({"vendor", "model", "account"})
 """Fields of `Quirks` that follow from the provider itself."""

@@ -18,8 +18,6 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
 from zope.interface import implementer
 
 from ccproxy.dialects.dialect import Answer
@@ -27,7 +25,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.pipes import Pipe
 from ccproxy.exchange.reply import Reply
 from ccproxy.upstream.client import Deadlines
-from ccproxy.upstream.failures import explain
+from ccproxy.upstream.failures import ended_well, explain
 
 PING_EVERY = 10.0
 """Seconds of silence after which the client gets a sign of life. Claude Code shows a banner at 20 s of silence."""
@@ -122,7 +120,7 @@ class Relay(Protocol):
         self._upstream_ended = True
         if self._state is State.ENDED:
             self._disarm()
-        elif reason.check(ResponseDone, PotentialDataLoss) or self._pipe.complete:
+        elif ended_well(reason) or self._pipe.complete:
             self._advance(self._pipe.close)
         else:
             self._break(explain(reason, self._provider))

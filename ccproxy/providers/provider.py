@@ -10,8 +10,9 @@ from attrs import evolve, field, frozen
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS, BadUrl, dialect_told_by, normalised
 from ccproxy.providers.catalogue import vendor, vendor_at
-from ccproxy.providers.target import Auth, Secret, Target
+from ccproxy.providers.target import Auth, Target
 from ccproxy.providers.vendor import Overrides, Vendor
+from ccproxy.secret import Secret
 
 TARGET_LIMIT = 1024
 """Targets remembered by one provider. A client may name any model it likes, so the memory must have an end."""

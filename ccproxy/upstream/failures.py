@@ -23,9 +23,11 @@ from twisted.python.failure import Failure
 from twisted.web.client import (
     RequestGenerationFailed,
     RequestTransmissionFailed,
+    ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
 )
+from twisted.web.http import PotentialDataLoss
 
 from ccproxy.errors import ApiError, Kind
 
@@ -37,6 +39,11 @@ _CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
     (TCPTimedOutError, "did not accept a connection in time"),
     (ConnectError, "cannot be reached"),
 )
+
+
+def ended_well(reason: Failure) -> bool:
+    """Whether a body's end is one: with its last chunk or its last byte, or by closing where it had no length."""
+    return reason.check(ResponseDone, PotentialDataLoss) is not None
 
 
 def explain(failure: Failure, provider: str) -> ApiError:

@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.principals import Keyring, Principal, is_loopback
 from ccproxy.errors import ApiError, Kind
-from ccproxy.providers.target import Secret
+from ccproxy.secret import Secret
 
 KEY = "our-own-key"
 LOCAL = {"host": "127.0.0.1:3456"}

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.config.load import find, load, search_path
 from ccproxy.config.settings import ConfigError, PerformanceSettings, RouteSettings, Settings
 from ccproxy.dialects.quirks import ReasoningControl
-from ccproxy.providers.target import Secret
+from ccproxy.secret import Secret
 
 SECRET = "sk-proj-do-not-show-0123456789"
 

@@ -6,7 +6,7 @@ from ccproxy.config.load import load
 from ccproxy.config.resolve import keyring, providers, routes
 from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
 from ccproxy.errors import ApiError
-from ccproxy.providers.target import Secret
+from ccproxy.secret import Secret
 
 
 class Resolved(SynchronousTestCase):

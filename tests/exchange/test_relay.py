@@ -203,7 +203,7 @@ class EveryByte(SynchronousTestCase):
                 self.assertTrue(wire.at_rest, (name, cut))
 
     def test_upstream_dies_at_every_byte(self) -> None:
-        """Wherever the upstream dies, the client is told the truth: an error, or an answer that was complete by then."""
+        """Wherever the upstream dies, the client is told the truth: an error, or an answer that was complete."""
         for name, target, data in self._streams():
             for cut in range(len(data) + 1):
                 wire = Wire((target,))

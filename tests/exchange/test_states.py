@@ -94,7 +94,7 @@ class Opening(SynchronousTestCase):
         self.assertIs(wire.record.error.kind, Kind.TIMEOUT)
 
     def test_upstream_ends(self) -> None:
-        """A connection that closes before any answer gets one more try at the same target, then the next has its turn."""
+        """A connection that closes before any answer gets one more try at the same target, then comes the next."""
         wire = Wire((OPENAI, CLAUDE))
         wire.ask()
         wire.upstream().drop()

@@ -23,7 +23,7 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ccproxy.config.settings import PerformanceSettings, ProviderSettings, RouteSettings, Settings
-from ccproxy.providers.target import Secret
+from ccproxy.secret import Secret
 from ccproxy.service import Listener, make_service
 from tests.support.wire import chat, frames, text_of
 

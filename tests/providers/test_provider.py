@@ -4,7 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.quirks import ReasoningControl
 from ccproxy.providers.provider import TARGET_LIMIT, BadProvider, Provider, goes_to_its_vendor
-from ccproxy.providers.target import Auth, Secret
+from ccproxy.providers.target import Auth
+from ccproxy.secret import Secret
 
 
 class Made(SynchronousTestCase):

@@ -10,6 +10,8 @@ import json
 from typing import Any
 
 from attrs import define, field
+from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.registry import DIALECTS
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -22,13 +24,12 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ccproxy.access.principals import Keyring
-from ccproxy.dialects.anthropic.dialect import ANTHROPIC
-from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
-from ccproxy.providers.target import Secret, Target
+from ccproxy.providers.target import Target
 from ccproxy.routing.routes import Chosen
+from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines, make_agent
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.root import make_root

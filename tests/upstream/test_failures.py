@@ -13,8 +13,8 @@ from twisted.internet.error import (
 )
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 from twisted.web._newclient import ParseError
+from twisted.web.client import RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 
 from ccproxy.errors import ApiError, Kind
 from ccproxy.upstream.failures import explain

@@ -7,8 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import Kind
 from ccproxy.exchange.relay import Outcome
-from ccproxy.providers.target import Secret, Target
+from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
+from ccproxy.secret import Secret
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, Wire, chat, frames, messages, text_of
 
 LOGIN = Target("anthropic", "claude-test", "anthropic", "http://anthropic.test", passes_login=True)
@@ -284,7 +285,7 @@ class Verbatim(SynchronousTestCase):
 
     def test_error(self) -> None:
         """An upstream's error comes back unmodified: clients act on its words."""
-        body = b'{"type":"error", "error":{"type":"invalid_request_error","message":"prompt is too long"},"request_id":"r"}'
+        body = b'{"type":"error", "error":{"type":"invalid_request_error","message":"prompt is too long"},"new":1}'
         wire = Wire((CLAUDE,))
         client = wire.ask()
         wire.upstream().whole(body, 400)
@@ -416,7 +417,7 @@ class Translated(SynchronousTestCase):
         self.assertEqual(wire.upstreams.pending, [])
 
     def test_our_key_is_refused(self) -> None:
-        """An upstream that refuses *our* key is the operator's fault: never the client's login, and not to be retried."""
+        """An upstream that refuses *our* key is the operator's fault, not the client's, and no retry helps."""
         wire = Wire()
         client = wire.ask()
         wire.upstream().whole(b'{"error":{"message":"Incorrect API key provided: sk-abcdefgh12345678"}}', 401)
