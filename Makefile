@@ -25,7 +25,7 @@ run: $(VENV)/installed
 test: $(VENV)/installed-test
 	@exec $(VENV)/bin/python -b -m twisted.trial $(TRIAL) $(TESTS)
 
-check: $(VENV)/installed-dev
+check: $(VENV)/installed-check
 	@echo "ruff check";  $(VENV)/bin/ruff check --quiet .
 	@echo "ruff format"; $(VENV)/bin/ruff format --quiet --check . || { $(VENV)/bin/ruff format --diff . ; exit 1; }
 	@echo "mypy";        $(VENV)/bin/mypy --no-error-summary
@@ -58,7 +58,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@$(PIP) -e '.[test]'
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed-test
+$(VENV)/installed-check: $(VENV)/installed-test
 	@echo "Installing the checkers into $(VENV)"
-	@$(PIP) -e '.[test,dev]'
+	@$(PIP) -e '.[test,check]'
 	@touch $@

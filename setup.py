@@ -1,7 +1,7 @@
 """Names, packages, console script, extras. No logic."""
 
-`package_dir` looks like a no-op and is none: without it an editable install is an import hook, which Twisted's search
-for plugins never sees. The plugin is listed as a module because the package it lies in is Twisted's.
+import re
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
