@@ -10,6 +10,7 @@ from twisted.web.iweb import IResponse
 
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.stops import watched
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Meter, Record
@@ -118,7 +119,7 @@ class Dispatch:
         said = joined(response.headers.getAllRawHeaders())
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
-        pipe = self._pipe(call, request, target, upstream, said, meter)
+        pipe = self._pipe(call, request, target, upstream, outgoing, said, meter)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
         response.deliverBody(relay)
@@ -142,12 +143,17 @@ class Dispatch:
         return error
 
     def _pipe(
-        self, call: Call, request: Request, target: Target, upstream: Dialect, said: Headers, meter: Meter
+        self,
+        call: Call,
+        request: Request,
+        target: Target,
+        upstream: Dialect,
+        outgoing: Outgoing,
+        said: Headers,
+        meter: Meter,
     ) -> Pipe:
-        quirks = target.quirks
-
         def choose(streamed: bool) -> Pipe:
-            parser = _parser(upstream, quirks, streamed)
+            parser = watched(_parser(upstream, target.quirks, streamed), outgoing.unwatched_stops)
             as_asked = meter.plan is not Plan.TRANSLATED and streamed is call.stream
             if not call.stream:
                 if as_asked:
