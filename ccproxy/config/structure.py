@@ -5,7 +5,6 @@ own values, and what is wrong is told by path.
 """
 
 import enum
-import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Optional, get_args, get_origin
 
@@ -235,7 +234,7 @@ def _of_class(type_: Any, converter: BaseConverter) -> Hook:
     return hook
 
 
-def _of_enum(type_: type[enum.Enum], _: BaseConverter) -> Hook:
+def _of_enum(type_: type[enum.Enum]) -> Hook:
     words = [str(member.value) for member in type_]
 
     def hook(value: Any, _: Any) -> Any:
@@ -261,7 +260,9 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, _of_class)
     converter.register_structure_hook_factory(_is_list, _of_list)
     converter.register_structure_hook_factory(_is_mapping, _of_mapping)
-    converter.register_structure_hook_factory(_is_enum, _of_enum)
+    for member in attrs.fields(Quirks):
+        if isinstance(member.type, type) and issubclass(member.type, enum.Enum):
+            converter.register_structure_hook(member.type, _of_enum(member.type))
     converter.register_structure_hook_func(lambda type_: type_ is Seconds, _seconds)
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Seconds], _seconds_or_none)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ is Corrections, _corrections)
@@ -274,10 +275,6 @@ def _is_list(type_: Any) -> bool:
 
 def _is_mapping(type_: Any) -> bool:
     return get_origin(type_) is get_origin(Mapping[str, Any])
-
-
-def _is_enum(type_: Any) -> bool:
-    return isinstance(type_, type) and not isinstance(type_, types.GenericAlias) and issubclass(type_, enum.Enum)
 
 
 CONVERTER = _make_converter()

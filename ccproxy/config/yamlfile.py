@@ -15,10 +15,12 @@ NODE_LIMIT = 200_000
 def read_yaml(text: str, name: str) -> Document:
     """The document in `text`. Raises `ConfigError` with the place in the file called `name`."""
     try:
-        # Here and nowhere else is a module imported late: PyYAML is an extra, which JSON does not need.
+        # Here and nowhere else is a module imported late: a daemon configured by JSON saves the time and the memory.
         yaml = importlib.import_module("yaml")
     except ImportError:
-        raise ConfigError(f"{name}: reading YAML needs PyYAML (pip install pyyaml); or write JSON") from None
+        raise ConfigError(
+            f"{name}: reading YAML needs the Python package PyYAML, which is not installed; or write JSON"
+        ) from None
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()

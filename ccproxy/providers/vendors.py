@@ -63,6 +63,10 @@ _OPENAI_RULES = (
     ),
     Rule("gpt-6*-astra*", {"efforts": _efforts("low low low medium high xhigh max")}),
     Rule("gpt-6.[1-9]*", {"efforts": _efforts("low low low medium high xhigh max")}),
+    Rule("gpt-5.3-codex*", {"phases": True}),
+    Rule("gpt-5.[4-9]*", {"phases": True}),
+    Rule("gpt-5.[6-9]*", {"cache_breakpoints": True}),
+    Rule("gpt-[6-9]*", {"phases": True, "cache_breakpoints": True}),
     # Chat completions refuse function tools together with reasoning from 5.4 on, and know these others not at all.
     Rule("gpt-5.[4-9]*", dialect="openai_responses"),
     Rule("gpt-[6-9]*", dialect="openai_responses"),
@@ -123,7 +127,7 @@ _GEMINI = Vendor(
         ),
         "gemini": Endpoint("https://generativelanguage.googleapis.com/v1beta", Auth.GOOGLE),
     },
-    dialect="openai_chat",
+    dialect="gemini",
     default_model="gemini-3.8-flash",
     quirks={"stop_limit": 5, "documents": True, "window": 1_048_576},
 )

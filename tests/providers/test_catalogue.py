@@ -123,6 +123,10 @@ class Facts(SynchronousTestCase):
         self.assertEqual(self.quirks("openai", "gpt-6-sol").efforts["max"], "max")
         self.assertEqual(self.quirks("openai", "gpt-6-astra").efforts["off"], "low")
         self.assertEqual(self.quirks("openai", "gpt-4o").efforts, {})
+        phased = [
+            model for model in ("gpt-4o", "gpt-5.2", "gpt-5.4", "gpt-6-sol") if self.quirks("openai", model).phases
+        ]
+        self.assertEqual(phased, ["gpt-5.4", "gpt-6-sol"])
         self.assertEqual(self.quirks("openai", "gpt-4o").system_role, "system")
         self.assertEqual(self.quirks("openai", "o3").max_tokens_field, "max_completion_tokens")
 
@@ -145,4 +149,7 @@ class Facts(SynchronousTestCase):
         self.assertEqual(self.quirks("minimax", "MiniMax-M2", "anthropic").body, {})
         row = vendor("gemini")
         assert row is not None
-        self.assertIs(row.endpoints["gemini"].auth, Auth.GOOGLE)
+        self.assertEqual((row.dialect, row.auth), ("gemini", Auth.GOOGLE))
+        self.assertIs(row.endpoints["openai_chat"].auth, Auth.BEARER)
+        self.assertTrue(self.quirks("gemini", "gemini-2.5-pro").efforts)
+        self.assertEqual(self.quirks("gemini", "gemini-2.5-pro", "gemini").efforts, {})
