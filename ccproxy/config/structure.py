@@ -53,7 +53,7 @@ class _Unknown(Exception):
 
 
 class NotSettings(Exception):
-    """The value makes no settings; `problems` say why, and `secret` are the paths whose values must not be shown."""
+    """The value makes no settings; `problems` say why."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__()
