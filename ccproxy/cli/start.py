@@ -1,30 +1,27 @@
-"""`ccproxy start`: the daemon, without twistd on the path (pipx and uv expose no script but ours)."""
+"""`ccproxy start`: the daemon, without twistd on the path (pipx and uv expose no script but ours).
+
+The configuration is read here first: what is wrong with it is told before anything runs, and what is right tells how to
+reach the daemon.
+"""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import click
 
+from ccproxy.cli.banner import banner
 from ccproxy.config.load import load
 from ccproxy.config.settings import ConfigError, Settings
 
-EX_CONFIG = 78
-"""The exit status for a bad configuration (sysexits.h)."""
+DIRECTORY = "~/.ccproxy"
+"""Where a daemon in the background has its pid file and its log."""
 
-POINTERS = """\
-ccproxy serves at {url}{demo}
+TWISTD = "from twisted.scripts.twistd import run; run()"
 
-Point Claude Code at it:
-  ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN={token} claude
-
-Or try it by hand:
-  curl -sN {url}/v1/messages -H 'content-type: application/json'{header} \\
-    -d '{{"model": "claude-sonnet-5-5", "max_tokens": 1000, "stream": true, \
-"messages": [{{"role": "user", "content": "Hello"}}]}}'
-
-Press Ctrl-C to stop.
-"""
+LOG_LINES = 20
+"""What is shown of the log of a daemon that did not start."""
 
 
 @click.command()
@@ -43,21 +40,19 @@ def start(foreground: bool, config: str | None, host: str | None, port: str | No
         settings = load(config, os.environ, flags)
     except ConfigError as error:
         click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(EX_CONFIG) from None
-    ours = [f"--{name}={value}" for name, value in flags.items()]
-    ours += [f"--config={Path(config).absolute()}"] if config else []
+        raise SystemExit(os.EX_CONFIG) from None
+    ours = ["ccproxy", *(f"--{name}={value}" for name, value in flags.items())]
+    ours += [f"--config={config}"] if config else []
     ours += ["--debug"] if debug else []
     if foreground:
-        click.echo(pointers(settings))
-        run_twistd(["--nodaemon", "--pidfile=", "ccproxy", *ours])
+        click.echo(f"{banner(settings)}\nPress Ctrl-C to stop.\n")
+        _run_here(["--nodaemon", "--pidfile=", *ours])
     else:
-        home = Path.home() / ".ccproxy"
-        home.mkdir(mode=0o700, exist_ok=True)
-        run_twistd([f"--pidfile={home}/ccproxy.pid", f"--logfile={home}/ccproxy.log", "ccproxy", *ours])
+        _run_behind(settings, ours)
 
 
-def run_twistd(arguments: list[str]) -> None:
-    """Be twistd from now on."""
+def _run_here(arguments: list[str]) -> None:
+    """Be twistd from now on; it ends this process."""
     # Twisted takes most of a start; the other commands do without it.
     from twisted.scripts.twistd import run
 
@@ -65,18 +60,53 @@ def run_twistd(arguments: list[str]) -> None:
     run()
 
 
-def pointers(settings: Settings) -> str:
-    """How to use a daemon with these settings, in lines that work as printed."""
-    key = bool(settings.apikey)
-    return POINTERS.format(
-        url=url(settings),
-        token="$CCPROXY_API_KEY" if key else "unused",
-        header=' -H "x-api-key: $CCPROXY_API_KEY"' if key else "",
-        demo="\nNo provider is configured: the built-in demo answers." if settings.demo else "",
-    )
+def _run_behind(settings: Settings, arguments: list[str]) -> None:
+    """Have twistd as a child: it returns when the daemon serves or has failed, and somebody is left to tell which."""
+    home = Path(DIRECTORY).expanduser()
+    try:
+        home.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(
+            f"{home}, for pid file and log, cannot be made: {error.strerror}; "
+            "`ccproxy start --foreground` needs neither"
+        ) from None
+    pid_file = home / "ccproxy.pid"
+    running = _running(pid_file)
+    if running is not None:
+        raise click.ClickException(
+            f"ccproxy runs already: stop it with `kill {running}`. If process {running} is another program, "
+            f"delete {pid_file} instead"
+        )
+    log = Path(settings.log_file or home / "ccproxy.log").absolute()
+    logged = log.stat().st_size if log.exists() else 0
+    # -P: whoever starts a daemon in a directory does not mean to import what lies there.
+    command = [sys.executable, "-P", "-c", TWISTD, f"--pidfile={pid_file}", f"--logfile={log}", *arguments]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if ended.returncode:
+        click.echo(_since(log, logged) or ended.stderr.rstrip(), err=True)
+        click.echo(f"ccproxy did not start; its log is {log}", err=True)
+        raise SystemExit(ended.returncode)
+    click.echo(f"{banner(settings)}\nIt runs in the background and logs to {log}\nTo stop it: kill $(cat {pid_file})")
 
 
-def url(settings: Settings) -> str:
-    """Where a client on this machine reaches the daemon."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+def _running(pid_file: Path) -> int | None:
+    """The process that a pid file names, if there is one."""
+    try:
+        pid = int(pid_file.read_text())
+        os.kill(pid, 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return None
+    except PermissionError:
+        return pid  # Another user's.
+    return pid
+
+
+def _since(log: Path, position: int) -> str:
+    """The last lines of a log, of those behind `position`."""
+    try:
+        with log.open("rb") as file:
+            file.seek(position)
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-LOG_LINES:])
