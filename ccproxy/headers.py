@@ -5,7 +5,7 @@ connection, of proxies and of browsers mean nothing at the other end, or too muc
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 HOP_BY_HOP = frozenset(
     {
@@ -35,6 +35,13 @@ _ANTHROPIC_NAMES = frozenset({"accept", "user-agent", "x-app", "x-client-request
 _ANSWER_NAMES = frozenset({"request-id", "x-should-retry"})
 _ACCOUNT_FAMILIES = ("anthropic-",)
 """Rate limits and organisation: of the account that was charged."""
+
+
+def joined(raw: Iterable[tuple[bytes, Sequence[bytes]]]) -> dict[str, str]:
+    """Headers as dialects read them, from Twisted's: names in lower case, several values of one joined by `, `."""
+    return {
+        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values) for name, values in raw
+    }
 
 
 def to_anthropic(headers: Mapping[str, str]) -> dict[str, str]:
@@ -69,7 +76,8 @@ _REDACTED = "<redacted>"
 _HEADER = re.compile(
     r"""(?ix)
     (?P<name> \b (?: proxy-authorization | authorization | x-goog-api-key | x-api-key | api[-_]?key
-        | set-cookie | cookie | (?: access | refresh | auth ) [-_]? token ) ["']? \s* [:=] \s* (?: b(?=["']) | ["'\[] )* )
+        | set-cookie | cookie | (?: access | refresh | auth ) [-_]? token ) ["']?
+        \s* [:=] \s* (?: b(?=["']) | ["'\[] )* )
     (?P<scheme> (?: bearer | basic ) \s+ )?
     (?P<secret> [^\s"',;\])}]+ )
     """

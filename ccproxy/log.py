@@ -12,9 +12,9 @@ from attrs import frozen
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, formatEvent
 from zope.interface import implementer
 
-from ccproxy.dialects.wording import without_secrets
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
+from ccproxy.headers import redact
 from ccproxy.wire import jsontext
 
 EARLY_LIMIT = 1000
@@ -56,7 +56,7 @@ class Output:
             return
         line = _as_json(event) if self._form.json else _as_text(event)
         try:
-            self._stream.write(without_secrets(line) + "\n")
+            self._stream.write(redact(line) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             pass  # A full disk, or a terminal that closed: the exchange goes on, its line is lost.

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from ccproxy.access.principals import Keyring
-from ccproxy.config.resolve import providers, routes
+from ccproxy.config.resolve import keyring, providers, routes
 from ccproxy.config.settings import Settings
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
@@ -61,11 +60,11 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
 
     client = Client(agent, reactor, deadlines)
     dispatch = Dispatch(DIALECTS, routes(settings), client, reactor, deadlines, running, observe)
-    keyring = Keyring(settings.apikey)
+    keys = keyring(settings)
     limit = settings.performance.max_request_body_size
-    messages = Endpoint(ANTHROPIC, keyring, dispatch, limit, new_id)
-    health = Health(keyring, running, results, reactor)
-    status = Status(keyring, running, results, reactor)
+    messages = Endpoint(ANTHROPIC, keys, dispatch, limit, new_id)
+    health = Health(keys, running, results, reactor)
+    status = Status(keys, running, results, reactor)
     root = make_root(messages, health, status, ANTHROPIC, new_id)
     site = BoundedSite(root, reactor, limit, new_id)
     for description in settings.listen:
@@ -136,7 +135,7 @@ class Listener(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         port, self.port = self.port, None
-        return succeed(None) if port is None else maybeDeferred(port.stopListening)
+        return succeed(None) if port is None else port.stopListening() or succeed(None)
 
 
 class Drain(Service):

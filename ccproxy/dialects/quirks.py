@@ -135,7 +135,7 @@ class Quirks:
     reasoning_outside_output: bool = False
     """completion_tokens leaves reasoning out (xAI)."""
 
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     """Sent with every request."""
-    body: Mapping[str, Any] = field(factory=dict)
+    body: Mapping[str, Any] = field(factory=dict, repr=False)
     """Merged into every request body, last."""
