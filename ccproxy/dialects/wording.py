@@ -182,14 +182,9 @@ def retry_after(headers: Headers, body_text: str) -> float | None:
 
 def redact(text: str) -> str:
     """The text without anything that looks like a key, an organisation's id or an address inside someone's network."""
-    return _INTERNAL_URL.sub("<internal address>", without_secrets(text))
-
-
-def without_secrets(text: str) -> str:
-    """The text without anything that looks like a key or an organisation's id."""
     for secret in _SECRETS:
         text = secret.sub(_REDACTED, text)
-    return text
+    return _INTERNAL_URL.sub("<internal address>", text)
 
 
 def _number(text: str) -> int:
