@@ -1,0 +1,65 @@
+"""What one client gets to see of an answer: which blocks, under which names and ids."""
+
+import hashlib
+import re
+import secrets
+
+from ccproxy.dialects.anthropic.tables import NAME
+from ccproxy.dialects.toolnames import Names
+from ccproxy.model.events import Block
+from ccproxy.model.messages import Opaque, Request, Searched, Text, Think, Thinking, ToolUse, WebSearch
+
+_LEGAL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+_ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+class Audience:
+    """One client and one answer to it: ids are told apart within that answer."""
+
+    __slots__ = ("_asked_for_search", "_asked_for_thinking", "_ids", "_names", "reads_thinking")
+
+    def __init__(self, request: Request) -> None:
+        self._names = Names(request.tools)
+        self._asked_for_thinking = request.reasoning.think not in (Think.OFF, Think.UNSAID)
+        self._asked_for_search = any(isinstance(tool, WebSearch) for tool in request.tools)
+        self._ids: set[str] = set()
+        self.reads_thinking = request.reasoning.shown
+        """Else thinking blocks are empty and carry their seal alone."""
+
+    def sees(self, block: Block) -> bool:
+        """Whether the block is told at all. Strict clients choke on reasoning and searches they did not ask for; what
+        an upstream of this dialect sent was asked for in words that we did not read."""
+        match block:
+            case Text() | ToolUse():
+                return True
+            case Thinking():
+                return self._asked_for_thinking or NAME in block.extras
+            case Searched():
+                return self._asked_for_search or NAME in block.extras
+            case Opaque():
+                return block.dialect == NAME
+
+    def name(self, called: str) -> str:
+        """The client's own name for the tool that the model called."""
+        return self._names.restore(called)
+
+    def call_id(self, id: str) -> str:
+        """A call's id as Anthropic's clients take it: legal characters, and unique within the answer. The same id
+        becomes the same one again, so that the client's history stays as it is."""
+        legal = id if _LEGAL_ID.fullmatch(id) else _hashed(id)
+        times = 1
+        while legal in self._ids:
+            legal = _hashed(f"{id}\n{times}")
+            times += 1
+        self._ids.add(legal)
+        return legal
+
+
+def message_id(id: str) -> str:
+    """An answer's id: clients take two answers of one id for one, so where the upstream gave none it is random."""
+    tail = _ILLEGAL.sub("", id.removeprefix("msg_"))
+    return f"msg_{tail or secrets.token_hex(12)}"
+
+
+def _hashed(id: str) -> str:
+    return "toolu_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
