@@ -40,6 +40,8 @@ setup(
     extras_require={
         "test": [
             "hypothesis>=6.100",
+            # Builds what the packaging test looks at.
+            "setuptools>=70.1",
             "anthropic>=2.0",
             "openai>=3.0",
             "google-genai>=3.0",

@@ -1,4 +1,4 @@
-"""The plugin is found however ccproxy was installed: from a wheel, from an sdist, or editable."""
+"""The package as people get it: a wheel, a source distribution, an editable install. In each is the plugin."""
 
 import os
 import shutil
@@ -6,94 +6,134 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import mkdtemp
+from typing import ClassVar
 
-from twisted.application.service import IServiceMaker
-from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
+
+import ccproxy
 
 CHECKOUT = Path(__file__).parents[1]
 PLUGIN = "twisted/plugins/ccproxy_plugin.py"
 
-LIST = "from twisted.application.service import IServiceMaker; from twisted.plugin import getPlugins; " + (
-    "print(*(p.tapname for p in getPlugins(IServiceMaker)))"
-)
+WHERE = """
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+import sys
+for plugin in getPlugins(IServiceMaker):
+    if plugin.tapname == "ccproxy":
+        print(sys.modules["twisted.plugins.ccproxy_plugin"].__file__)
+"""
 
 
-def hook(name: str, source: Path, destination: Path) -> Path:
-    """Calls a hook of PEP 517 as a front end does, and gives what it made."""
-    code = f"import setuptools.build_meta as b; print('made', b.{name}({str(destination)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        raise AssertionError(done.stderr[-2000:])
-    return destination / done.stdout.rsplit("made ", 1)[1].strip()
+def python(*arguments: str, cwd: Path, path: Path | None = None) -> str:
+    """What this interpreter prints when it runs so, with nothing but `path` before what is installed. Fails with what
+    it says if it fails."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"}
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
+    ended = subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise AssertionError(f"{arguments}: {ended.stdout}\n{ended.stderr}")
+    return ended.stdout
+
+
+def build(source: Path, hook: str, destination: Path) -> Path:
+    """Builds what a hook of the build backend makes of a source tree, as pip would."""
+    destination.mkdir()
+    python("-c", f"from setuptools import build_meta; build_meta.{hook}({str(destination)!r})", cwd=source)
+    (made,) = destination.iterdir()
+    return made
+
+
+class Built:
+    """Everything there is to build, from one copy of the checkout, so that nothing is left behind in it."""
+
+    def __init__(self) -> None:
+        self.top = Path(mkdtemp(prefix="packaging", dir=Path.cwd())).absolute()
+        self.source = self.top / "source"
+        ignored = shutil.ignore_patterns("__pycache__", "dropin.cache")
+        for name in ("ccproxy", "twisted", "etc"):
+            shutil.copytree(CHECKOUT / name, self.source / name, ignore=ignored)
+        for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE"):
+            shutil.copy(CHECKOUT / name, self.source)
+        self.editable = build(self.source, "build_editable", self.top / "editable")
+        self.wheel = build(self.source, "build_wheel", self.top / "wheel")
+        sdist = build(self.source, "build_sdist", self.top / "sdist")
+        with tarfile.open(sdist) as archive:
+            archive.extractall(self.top / "unpacked", filter="data")
+        (self.sdist,) = (self.top / "unpacked").iterdir()
+        self.installed = self.top / "installed"
+        with zipfile.ZipFile(self.wheel) as archive:
+            archive.extractall(self.installed)
+
+
+@cache
+def built() -> Built:
+    """Built once for all tests."""
+    return Built()
+
+
+def names(wheel: Path) -> set[str]:
+    """The files in a wheel, but for those that describe it."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
 
 
 class PackagingTests(SynchronousTestCase):
-    """Each way of packaging, built from a copy of the sources."""
+    """What is in them, and whether it is found."""
 
-    def setUp(self) -> None:
-        self.directory = Path(self.mktemp()).absolute()
-        self.source = self.directory / "source"
-        ignore = shutil.ignore_patterns(
-            ".git", ".venv", "tests", "_trial_temp*", "*.egg-info", "__pycache__", ".*cache"
-        )
-        shutil.copytree(CHECKOUT, self.source, ignore=ignore)
-        self.made = self.directory / "made"
-        self.made.mkdir()
-
-    def listed(self, *paths: Path) -> list[str]:
-        """The plugins that a Python with these on its path finds, away from the checkout."""
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "HOME": str(self.directory)}
-        done = subprocess.run(
-            [sys.executable, "-c", LIST], cwd=self.made, env=env, capture_output=True, text=True, timeout=60, check=True
-        )
-        return done.stdout.split()
-
-    def check_own_files(self, names: list[str]) -> None:
-        """Of the package `twisted` we have one file; the rest is Twisted's own."""
-        self.assertEqual([name for name in names if name.startswith("twisted/")], [PLUGIN])
-        self.assertFalse([name for name in names if "dropin.cache" in name])
+    maxDiff: ClassVar[None] = None
 
     def test_wheel(self) -> None:
-        """A wheel has the plugin, and Twisted finds it."""
-        wheel = hook("build_wheel", self.source, self.made)
-        unpacked = self.directory / "unpacked"
-        with zipfile.ZipFile(wheel) as archive:
-            self.check_own_files(archive.namelist())
-            archive.extractall(unpacked)
-        self.assertIn("ccproxy", self.listed(unpacked))
+        """The wheel has every module, and of Twisted's package our plugin alone."""
+        modules = {str(path.relative_to(built().source)) for path in (built().source / "ccproxy").rglob("*.py")}
+        self.assertEqual({name for name in names(built().wheel) if name.endswith(".py")}, modules | {PLUGIN})
+
+    def test_wheel_says_what_it_is(self) -> None:
+        """The wheel's version is the program's, its licence and its console script are there."""
+        (information,) = built().installed.glob("*.dist-info")
+        lines = (information / "METADATA").read_text().splitlines()
+        self.assertIn(f"Version: {ccproxy.__version__}", lines)
+        self.assertIn("Requires-Python: >=3.11", lines)
+        self.assertIn("ccproxy = ccproxy.cli.main:main", (information / "entry_points.txt").read_text())
+        self.assertTrue(list(information.rglob("LICENSE")))
+
+    def test_wheel_is_found(self) -> None:
+        """`twistd` and `twist` know the command once the wheel is installed."""
+        top, installed = built().top, built().installed
+        self.assertEqual(python("-c", WHERE, cwd=top, path=installed).strip(), str(installed / PLUGIN))
+        for runner in (["-c", "from twisted.scripts.twistd import run; run()"], ["-m", "twisted"]):
+            self.assertIn(" ccproxy ", python(*runner, "--help", cwd=top, path=installed))
+
+    def test_console_script(self) -> None:
+        """The console script tells the version that is installed."""
+        script = "from ccproxy.cli.main import main; main()"
+        said = python("-c", script, "--version", cwd=built().top, path=built().installed)
+        self.assertEqual(said, f"ccproxy {ccproxy.__version__}\n")
 
     def test_sdist(self) -> None:
-        """What an sdist holds is enough to make the wheel from."""
-        with tarfile.open(hook("build_sdist", self.source, self.made)) as archive:
-            archive.extractall(self.directory / "sdist", filter="data")
-        (root,) = (self.directory / "sdist").iterdir()
-        wheel = hook("build_wheel", root, self.made)
-        with zipfile.ZipFile(wheel) as archive:
-            self.check_own_files(archive.namelist())
-            self.assertIn("ccproxy/tap.py", archive.namelist())
+        """A wheel made from the source distribution has the same files, and the licence and the reference
+        configuration come along."""
+        again = build(built().sdist, "build_wheel", built().top / "wheel-of-sdist")
+        self.assertEqual(names(again), names(built().wheel))
+        for name in ("LICENSE", "README.md", "CHANGELOG.md", "etc/ccproxy/config.json"):
+            self.assertTrue((built().sdist / name).is_file(), name)
 
-    def test_editable(self) -> None:
-        """An editable install is a path, not an import hook: Twisted walks paths."""
-        wheel = hook("build_editable", self.source, self.made)
-        with zipfile.ZipFile(wheel) as archive:
-            paths = [name for name in archive.namelist() if name.endswith(".pth")]
-            self.assertEqual(len(paths), 1)
-            self.assertFalse([name for name in archive.namelist() if "finder" in name])
-            (line,) = archive.read(paths[0]).decode().split()
-        self.assertEqual(Path(line).resolve(), self.source.resolve())
-        self.assertIn("ccproxy", self.listed(Path(line)))
+    def test_editable_is_found(self) -> None:
+        """An editable install is a path and no import hook: such a hook hides the plugin from Twisted."""
+        (name,) = names(built().editable)
+        self.assertTrue(name.endswith(".pth"), name)
+        with zipfile.ZipFile(built().editable) as archive:
+            path = Path(archive.read(name).decode().strip())
+        self.assertEqual(path, built().source)
+        self.assertEqual(python("-c", WHERE, cwd=built().top, path=path).strip(), str(path / PLUGIN))
 
-
-class PluginTests(SynchronousTestCase):
-    """The plugin itself."""
-
-    def test_found(self) -> None:
-        """Twisted finds it, and it is what it says."""
-        found: list[Any] = [plugin for plugin in getPlugins(IServiceMaker) if plugin.tapname == "ccproxy"]
-        self.assertEqual(len(found), 1)
-        verifyObject(IServiceMaker, found[0])
-        self.assertEqual(found[0].module, "ccproxy.tap")
+    def test_nothing_of_twisted_is_ours_but_the_plugin(self) -> None:
+        """An `__init__.py` beside the plugin would hide Twisted itself."""
+        ours = {path.name for path in (CHECKOUT / "twisted").rglob("*.py")}
+        self.assertEqual(ours, {"ccproxy_plugin.py"})

@@ -15,7 +15,7 @@ from ccproxy.providers.target import Target
 USUAL_MODEL = "claude-sonnet-5-5"
 """A name as Claude Code asks for it, unless it is told another."""
 
-_PORT = re.compile(r"(tcp6?|ssl):(?:.*:)?(?:port=)?([0-9]{1,5})(?::|$)")
+_PORT = re.compile(r"(tcp6?|ssl):(?:(?:.*:)?port=)?([0-9]{1,5})(?::|$)")
 """The port of an endpoint string, be it told by place or by name."""
 
 
@@ -53,7 +53,8 @@ def address(description: str) -> str | None:
     if match is None or int(match[2]) == 0:
         return None
     scheme = "https" if match[1] == "ssl" else "http"
-    name = host(description) or "127.0.0.1"
+    every = "::1" if match[1] == "tcp6" or r"\:\:" in description else "127.0.0.1"
+    name = host(description) or every
     return f"{scheme}://[{name}]:{match[2]}" if ":" in name else f"{scheme}://{name}:{match[2]}"
 
 
