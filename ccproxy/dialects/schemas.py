@@ -62,6 +62,7 @@ _TOLD_KEYWORDS = (
     "dependencies",
     "unevaluatedProperties",
     "not",
+    "anyOf",
     "if",
     "then",
     "else",

@@ -70,7 +70,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     body = joined(body, quirks.body)
     headers = {"content-type": "application/json", **quirks.headers}
     query = "alt=sse" if quirks.streams else ""
-    return Outgoing(_path(model, stream=quirks.streams), dumps(body), headers, query, tuple(losses))
+    unwatched = request.sampling.stop[_stop_limit(quirks) :]
+    return Outgoing(_path(model, stream=quirks.streams), dumps(body), headers, query, tuple(losses), unwatched)
 
 
 def joined(body: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,32 +118,33 @@ def _generation(
         max_tokens = quirks.max_output_tokens
         losses[f"max_tokens above {max_tokens}"] = None
     if max_tokens is not None:
-        config["maxOutputTokens"] = max_tokens
+        config["maxOutputTokens"] = max(1, max_tokens)
     samples = quirks.samples and (quirks.samples_while_reasoning or not reasons(request, quirks))
-    drawn = {
-        "temperature": None if sampling.temperature is None else min(sampling.temperature, quirks.max_temperature),
-        "topP": sampling.top_p,
-        "topK": sampling.top_k,
-    }
-    for name, value in drawn.items():
+    temperature = None if sampling.temperature is None else min(sampling.temperature, quirks.max_temperature)
+    for name, word, value in (
+        ("temperature", "temperature", temperature),
+        ("topP", "top_p", sampling.top_p),
+        ("topK", "top_k", sampling.top_k),
+    ):
         if value is not None and samples:
             config[name] = value
         elif value is not None:
-            losses[name] = None
-    limit = STOP_LIMIT if quirks.stop_limit is None else min(STOP_LIMIT, quirks.stop_limit)
-    if len(sampling.stop) > limit:
-        losses[f"stop sequences beyond the first {limit}"] = None
-    if sampling.stop[:limit]:
-        config["stopSequences"] = list(sampling.stop[:limit])
+            losses[word] = None
+    if watched := sampling.stop[: _stop_limit(quirks)]:
+        config["stopSequences"] = list(watched)
     thinking = thinking_config(request, quirks, known, max_tokens)
     if thinking:
         config["thinkingConfig"] = thinking
     elif thinking is None and reasons(request, quirks) and not (quirks.efforts or known.efforts):
         losses["reasoning effort"] = None
-    elif request.reasoning.think is Think.OFF and known.always and not quirks.efforts:
+    if request.reasoning.think is Think.OFF and known.always and not quirks.efforts:
         losses["reasoning switched off (this model always reasons)"] = None
     in_words = _output(request, quirks, known, has_tools, config)
     return config, in_words
+
+
+def _stop_limit(quirks: Quirks) -> int:
+    return STOP_LIMIT if quirks.stop_limit is None else min(STOP_LIMIT, quirks.stop_limit)
 
 
 def _output(request: Request, quirks: Quirks, known: Family, has_tools: bool, config: dict[str, Any]) -> list[str]:

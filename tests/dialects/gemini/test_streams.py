@@ -422,7 +422,7 @@ class Writing(SynchronousTestCase):
             part
             for line in data.splitlines()
             if line.startswith(b"data: ")
-            for part in json.loads(line[6:])["candidates"][0].get("content", {}).get("parts", [])
+            for part in json.loads(line[6:]).get("candidates", [{}])[0].get("content", {}).get("parts", [])
         ]
         body = json.dumps({"contents": [{"role": "model", "parts": parts}]}).encode()
         turn = GEMINI.parse_request({}, body).turns[0]
