@@ -124,14 +124,20 @@ _STATUSES = {
     "overloaded_error": 529,
     "server_is_overloaded": 529,
     "engine_overloaded_error": 529,
+    "server_overloaded": 529,
+    "server_busy": 503,
+    "upstream_unreachable": 503,
     "service_unavailable": 503,
     "UNAVAILABLE": 503,
     "timeout": 504,
     "DEADLINE_EXCEEDED": 504,
     "authentication_error": 401,
     "invalid_api_key": 401,
+    "upstream_credential_refused": 401,
     "1004": 401,
     "permission_error": 403,
+    "model_not_found": 404,
+    "request_too_large": 413,
     "invalid_request_error": 400,
     "invalid_prompt": 400,
     "BAD_REQUEST": 400,
@@ -139,8 +145,9 @@ _STATUSES = {
     "BadRequestError": 400,
     "2013": 400,
 }
-"""The HTTP status that an error told within an answer of status 200 would have had: OpenAI's and Google's words,
-MiniMax's and Zhipu's numbers. What is not here failed on the vendor's side."""
+"""The HTTP status that an error told within an answer of status 200 would have had: OpenAI's, Google's and our own
+words (the upstream may be another ccproxy), MiniMax's and Zhipu's numbers. What is not here failed on the vendor's
+side."""
 
 
 def in_band(envelope: Envelope) -> ApiError:

@@ -23,6 +23,7 @@ from ccproxy.model.messages import (
     ToolChoice,
     WebSearch,
 )
+from ccproxy.wire.fields import flag, optional_array, optional_integer, optional_number, optional_text, texts
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 from ccproxy.wire.splice import splice
 
@@ -60,7 +61,7 @@ def peek(body: bytes) -> Peek:
     """Model and stream of a request. Raises INVALID where they or the messages are missing or wrong."""
     value = _body(body)
     _messages(value)
-    return Peek(_model(value), _flag(value, "stream"))
+    return Peek(_model(value), flag(value, "stream", ""))
 
 
 def with_model(body: bytes, model: str) -> bytes:
@@ -85,9 +86,9 @@ def parse_request(headers: Headers, body: bytes) -> Request:
         sampling=_sampling(value),
         reasoning=_reasoning(value),
         output=_output(value.get("response_format")),
-        stream=_flag(value, "stream"),
-        user=_string(value, "safety_identifier") or _string(value, "user"),
-        session=headers.get("x-claude-code-session-id", "") or _string(value, "prompt_cache_key"),
+        stream=flag(value, "stream", ""),
+        user=optional_text(value, "safety_identifier", "") or optional_text(value, "user", ""),
+        session=headers.get("x-claude-code-session-id", "") or optional_text(value, "prompt_cache_key", ""),
         extras={NAME: {key: field for key, field in value.items() if key not in _READ and field is not None}},
     )
 
@@ -116,65 +117,27 @@ def _messages(value: Mapping[str, Any]) -> list[Any]:
     return messages
 
 
-def _flag(value: Mapping[str, Any], key: str) -> bool:
-    flag = value.get(key)
-    if flag is not None and not isinstance(flag, bool):
-        raise invalid(key, "true or false", flag)
-    return flag is True
-
-
-def _string(value: Mapping[str, Any], key: str) -> str:
-    text = value.get(key)
-    if text is not None and not isinstance(text, str):
-        raise invalid(key, "a string", text)
-    return text or ""
-
-
-def _number(value: Mapping[str, Any], key: str) -> float | None:
-    number = value.get(key)
-    if number is None:
-        return None
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise invalid(key, "a number", number)
-    return number
-
-
-def _integer(value: Mapping[str, Any], key: str) -> int | None:
-    number = _number(value, key)
-    if number is None:
-        return None
-    if number != int(number) or number < 0:
-        raise invalid(key, "a whole number, not negative", number)
-    return int(number)
-
-
 def _sampling(value: Mapping[str, Any]) -> Sampling:
-    most = _integer(value, "max_completion_tokens")
+    most = optional_integer(value, "max_completion_tokens", "")
     return Sampling(
-        max_tokens=_integer(value, "max_tokens") if most is None else most,
-        temperature=_number(value, "temperature"),
-        top_p=_number(value, "top_p"),
-        top_k=_integer(value, "top_k"),
-        stop=_stop(value.get("stop")),
+        max_tokens=optional_integer(value, "max_tokens", "") if most is None else most,
+        temperature=optional_number(value, "temperature", ""),
+        top_p=optional_number(value, "top_p", ""),
+        top_k=optional_integer(value, "top_k", ""),
+        stop=_stop(value),
     )
 
 
-def _stop(stop: Any) -> tuple[str, ...]:
-    if stop is None:
-        return ()
+def _stop(value: Mapping[str, Any]) -> tuple[str, ...]:
+    stop = value.get("stop")
     if isinstance(stop, str):
         return (stop,)
-    if not isinstance(stop, list):
-        raise invalid("stop", "a string or an array of strings", stop)
-    for at, word in enumerate(stop):
-        if not isinstance(word, str):
-            raise invalid(f"stop[{at}]", "a string", word)
-    return tuple(stop)
+    return texts(value, "stop", "")
 
 
 def _tools(value: Mapping[str, Any]) -> tuple[Tool | WebSearch | Opaque, ...]:
     tools: list[Tool | WebSearch | Opaque] = []
-    for at, tool in enumerate(_list(value, "tools")):
+    for at, tool in enumerate(optional_array(value, "tools", "")):
         path = f"tools[{at}]"
         if not isinstance(tool, dict):
             raise invalid(path, "an object", tool)
@@ -182,7 +145,7 @@ def _tools(value: Mapping[str, Any]) -> tuple[Tool | WebSearch | Opaque, ...]:
             tools.append(_function(tool.get("function"), f"{path}.function"))
         else:
             tools.append(Opaque(NAME, tool))
-    for at, function in enumerate(_list(value, "functions")):
+    for at, function in enumerate(optional_array(value, "functions", "")):
         tools.append(_function(function, f"functions[{at}]"))
     if (options := value.get("web_search_options")) is not None:
         location = options.get("user_location") if isinstance(options, dict) else None
@@ -206,13 +169,6 @@ def _function(function: Any, path: str) -> Tool:
         schema or {"type": "object", "properties": {}},
         strict=function.get("strict") is True,
     )
-
-
-def _list(value: Mapping[str, Any], key: str) -> list[Any]:
-    found = value.get(key)
-    if found is not None and not isinstance(found, list):
-        raise invalid(key, "an array", found)
-    return found or []
 
 
 def _tool_choice(value: Mapping[str, Any]) -> ToolChoice:
@@ -255,7 +211,7 @@ def _reasoning(value: Mapping[str, Any]) -> Reasoning:
         except ValueError:
             known = ", ".join(effort.value for effort in Effort)
             raise invalid(path, f"none, {known}", word) from None
-    budget = _integer(reasoning, "max_tokens")
+    budget = optional_integer(reasoning, "max_tokens", "reasoning")
     if budget:
         return Reasoning(Think.BUDGET, budget=budget, shown=shown)
     return Reasoning(Think.ADAPTIVE if reasoning.get("enabled") is True else Think.UNSAID, shown=shown)

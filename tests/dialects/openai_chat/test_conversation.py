@@ -237,7 +237,7 @@ class ToolLoopTests(SynchronousTestCase):
         self.assertEqual(written[2]["tool_call_id"], id)
 
     def test_no_user_behind_tool(self) -> None:
-        """Where no user may follow a tool, text joins the last result, and an image comes behind the assistant's `Ok.`"""
+        """Where no user may follow a tool, text joins the last result; images come behind the assistant's `Ok.`"""
         turns = (user("a"), assistant(use("i"), use("j")), user(result("i", "1"), result("j"), "b"))
         self.assertEqual(short(sent(*turns, quirks=MISTRAL))[2:], [("tool", "1"), ("tool", "(no output)\n\nb")])
         with_image = sent(*turns, user(IMAGE), quirks=MISTRAL)
