@@ -53,18 +53,18 @@ def _object(value: Any, kind: Any, path: str) -> list[str]:
     # `__required_keys__` misses what is `Required` in annotations that are strings, as the SDKs' are.
     hints = typing_extensions.get_type_hints(kind, include_extras=True)
     found = [f"{path}.{key}: unknown to {kind.__name__}" for key in value if key not in hints]
-    found += [f"{path}.{key}: missing" for key in hints if key not in value and _required(hints[key], kind)]
+    found += [f"{path}.{key}: missing" for key in hints if key not in value and _required(key, hints[key], kind)]
     for key, each in value.items():
         if key in hints:
             found += problems(each, hints[key], f"{path}.{key}")
     return found
 
 
-def _required(hint: Any, kind: Any) -> bool:
+def _required(key: str, hint: Any, kind: Any) -> bool:
     origin = typing.get_origin(hint)
     if origin in _NOT_REQUIRED:
         return False
-    return origin in _REQUIRED or bool(kind.__total__)
+    return origin in _REQUIRED or key in kind.__required_keys__
 
 
 def _least(branches: list[list[str]]) -> list[str]:
