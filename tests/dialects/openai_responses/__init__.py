@@ -1,0 +1,1 @@
+"""Tests of `ccproxy.dialects.openai_responses`."""
