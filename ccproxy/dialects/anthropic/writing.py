@@ -1,7 +1,6 @@
 """The stream of /v1/messages, written: the only place that makes its frames.
 
-Blocks of the model may overlap; here they may not. The first that is open is streamed, the others wait, and when it
-stops they follow in their order. A block without content is not told at all: clients send it back as history, and
+Blocks of the model may overlap, and here they follow one another (`sequencing`). A block without content is not told at all: clients send it back as history, and
 Anthropic refuses an empty text there.
 """
 
@@ -12,6 +11,7 @@ from ccproxy.dialects.anthropic.audience import Audience, message_id
 from ccproxy.dialects.anthropic.blocks import search_blocks
 from ccproxy.dialects.anthropic.errors import error_frame
 from ccproxy.dialects.anthropic.usage import write_stop, write_usage
+from ccproxy.dialects.sequencing import OneAtATime
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Usage
@@ -28,18 +28,6 @@ _SIGNATURE = b'"signature_delta","signature"'
 _ARGUMENTS = b'"input_json_delta","partial_json"'
 
 
-class _Waiting:
-    """A block that another one keeps from being told."""
-
-    __slots__ = ("block", "seal", "stopped", "texts")
-
-    def __init__(self, block: Block) -> None:
-        self.block = block
-        self.texts: list[str] = []
-        self.stopped = False
-        self.seal = ""
-
-
 class Renderer:
     """Writes one client's stream."""
 
@@ -53,9 +41,9 @@ class Renderer:
         "_ended",
         "_head",
         "_model",
+        "_turn",
         "_unseen",
         "_usage",
-        "_waiting",
     )
 
     def __init__(self, request: Request) -> None:
@@ -70,7 +58,7 @@ class Renderer:
         """The start of the open block, while nothing of it was told."""
         self._delta = b""
         """What stands before the open block's next text; empty where no text is told."""
-        self._waiting: dict[int, _Waiting] = {}
+        self._turn = OneAtATime()
         self._unseen: set[int] = set()
         self._called = False
         self._ended = False
@@ -79,15 +67,28 @@ class Renderer:
         """The frames of this event; empty where it waits for another, or is not for this client."""
         if event.__class__ is BlockDelta and event.index == self._current:
             return self._more(event.text)
+        return b"".join(map(self._told, self._turn.order(event))) if self._sees(event) else b""
+
+    def _sees(self, event: Event) -> bool:
         match event:
-            case BlockDelta(index, text):
-                if index in self._waiting:
-                    self._waiting[index].texts.append(text)
-                return b""
             case BlockStarted(index, block):
-                return self._started(index, block)
-            case BlockStopped(index, seal):
-                return self._stopped(index, seal)
+                if self._audience.sees(block):
+                    return True
+                self._unseen.add(index)
+                return False
+            case BlockDelta(index, _) | BlockStopped(index, _):
+                return index not in self._unseen
+            case _:
+                return True
+
+    def _told(self, event: Event) -> bytes:
+        match event:
+            case BlockDelta(_, text):
+                return self._more(text)
+            case BlockStarted(index, block):
+                return self._open(index, block)
+            case BlockStopped(_, seal):
+                return self._close(seal)
             case Started(id, _, usage):
                 return self._begin(id, usage)
             case Finished():
@@ -132,38 +133,6 @@ class Renderer:
             "usage": write_usage(usage),
         }
         return encode(b"message_start", dumps({"type": "message_start", "message": message})) + PING
-
-    def _started(self, index: int, block: Block) -> bytes:
-        if not self._audience.sees(block):
-            self._unseen.add(index)
-            return b""
-        if self._current is not None:
-            self._waiting[index] = _Waiting(block)
-            return b""
-        return self._open(index, block)
-
-    def _stopped(self, index: int, seal: str) -> bytes:
-        if index == self._current:
-            return self._close(seal) + self._go_on()
-        if index in self._unseen:
-            self._unseen.remove(index)
-        elif index in self._waiting:
-            self._waiting[index].stopped = True
-            self._waiting[index].seal = seal
-        return b""
-
-    def _go_on(self) -> bytes:
-        """The blocks that waited, up to and with the first that is still open."""
-        told: list[bytes] = []
-        while self._waiting and self._current is None:
-            index = next(iter(self._waiting))
-            waiting = self._waiting.pop(index)
-            told.append(self._open(index, waiting.block))
-            if waiting.texts:
-                told.append(self._more("".join(waiting.texts)))
-            if waiting.stopped:
-                told.append(self._close(waiting.seal))
-        return b"".join(told)
 
     def _open(self, index: int, block: Block) -> bytes:
         self._current = index
