@@ -1,5 +1,7 @@
 """One POST path of one dialect: from a request of HTTP to a call."""
 
+from typing import Protocol
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -10,7 +12,6 @@ from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.reply import Reply
 from ccproxy.web.answers import peer_address, request_headers, tell_by
 from ccproxy.web.site import BoundedRequest, NewId
@@ -19,16 +20,23 @@ from ccproxy.wire.compression import decode
 log = Logger()
 
 
+class Serving(Protocol):
+    """Whoever answers calls: `exchange.dispatch.Dispatch`, or `web.counting.Counts`."""
+
+    async def serve(self, call: Call, reply: Reply) -> None:
+        """Answer one call, and tell its errors. Cancelled when the client leaves."""
+
+
 class Endpoint(Resource):
     """Serves the calls of one dialect. Who asks is settled before anything of the body is read."""
 
     isLeaf = True
 
-    def __init__(self, dialect: Dialect, keyring: Keyring, dispatch: Dispatch, body_limit: int, new_id: NewId) -> None:
+    def __init__(self, dialect: Dialect, keyring: Keyring, serving: Serving, body_limit: int, new_id: NewId) -> None:
         super().__init__()
         self._dialect = dialect
         self._keyring = keyring
-        self._dispatch = dispatch
+        self._serving = serving
         self._body_limit = body_limit
         self._new_id = new_id
 
@@ -49,7 +57,7 @@ class Endpoint(Resource):
             )
             tell_by(reply, self._dialect, error, exchange)
             return
-        await self._dispatch.serve(call, reply)
+        await self._serving.serve(call, reply)
 
     def _read(self, request: BoundedRequest, exchange: str) -> Call:
         headers = request_headers(request)
