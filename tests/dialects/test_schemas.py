@@ -149,11 +149,18 @@ class Reduced(SynchronousTestCase):
                 b={"$ref": "#/definitions/a~1b/items"},
                 c={"$ref": "https://example.org/x"},
                 d={"$ref": "#/$defs/Gone"},
+                e={"$ref": "#/$defs/List/anyOf/1"},
+                f={"$ref": "#/$defs/List/anyOf/2"},
             ),
-            "$defs": {"Name": {"type": "string", "description": "Any."}},
+            "$defs": {
+                "Name": {"type": "string", "description": "Any."},
+                "List": {"anyOf": [{"type": "string"}, {"type": "boolean"}]},
+            },
             "definitions": {"a/b": {"items": {"type": "number"}}},
         }
-        expected = tool(a={"type": "string", "description": "Mine."}, b={"type": "number"}, c={}, d={})
+        expected = tool(
+            a={"type": "string", "description": "Mine."}, b={"type": "number"}, c={}, d={}, e={"type": "boolean"}, f={}
+        )
         self.check(schema, expected)
 
     def test_recursion(self) -> None:
@@ -188,6 +195,16 @@ class Reduced(SynchronousTestCase):
         """A vendor that takes less is told less in keywords and more in words."""
         schema = {"anyOf": [{"type": "string"}], "minItems": 1, "additionalProperties": False}
         self.assertEqual(reduced(schema, SMALL), {"description": 'minItems: 1; anyOf: [{"type":"string"}]'})
+
+    def test_larger_subset(self) -> None:
+        """A vendor that takes more gets more: nothing is told that is also said."""
+        schema = {"type": "string", "minLength": 1, "pattern": "^a", "default": "ab", "title": "T"}
+        self.assertEqual(reduced(schema, Subset(frozenset(schema), frozenset())), schema)
+
+    def test_unspeakable(self) -> None:
+        """What JSON cannot hold accepts anything."""
+        self.assertEqual(reduced({"enum": [object()]}, SCHEMA), {})
+        self.assertEqual(reduced_parameters({"enum": [object()]}, SCHEMA), {"type": "object", "properties": {}})
 
     def test_odd_values(self) -> None:
         """Keywords with values of the wrong kind do not crash, and are not sent."""

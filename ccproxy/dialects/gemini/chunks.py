@@ -18,6 +18,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
@@ -42,6 +44,7 @@ class Reader:
     __slots__ = (
         "_block",
         "_calls",
+        "_counts",
         "_ended",
         "_feedback",
         "_finish",
@@ -58,7 +61,6 @@ class Reader:
         "_sources",
         "_spoke",
         "_started",
-        "_usage",
     )
 
     def __init__(self, quirks: Quirks) -> None:
@@ -67,7 +69,8 @@ class Reader:
         self._ended = False
         self._id = ""
         self._model = ""
-        self._usage = Usage()
+        self._counts: dict[str, Any] = {}
+        """Google's counts as last told. They become a `Usage` once: every piece of a stream repeats them."""
         self._index = -1
         self._block: Block | None = None
         """The text or the reasoning that is open."""
@@ -97,7 +100,7 @@ class Reader:
             if (error := error_in(piece)) is None:
                 return []
             return self._fail(events, in_stream(error, raw))
-        if "error" in piece:
+        if piece.get("error") is not None:
             return self._fail(events, in_stream(piece["error"], raw))
         self._raw = raw
         self._head(piece, events)
@@ -108,7 +111,13 @@ class Reader:
         content = candidate.get("content")
         if isinstance(content, dict) and isinstance(parts := content.get("parts"), list):
             for part in parts:
-                if isinstance(part, dict):
+                if not isinstance(part, dict):
+                    continue
+                # More of a text that is open: nearly every piece of a stream is this and no more.
+                text = part.get("text")
+                if self._block is _TEXT and text and len(part) == 1 and self._pieces is None and isinstance(text, str):
+                    events.append(BlockDelta(self._index, text))
+                else:
                     self._part(part, events)
         if isinstance(grounding := candidate.get("groundingMetadata"), dict):
             self._ground(grounding)
@@ -142,14 +151,16 @@ class Reader:
                 events, ApiError(Kind.BROKEN, "the upstream's answer ended before it said why it finished")
             )
         self._ended = True
-        events.append(Finished(ending, self._usage))
+        events.append(Finished(ending, self._usage()))
         return events
 
     def _head(self, piece: dict[str, Any], events: list[Event]) -> None:
         """What a piece says of the whole answer."""
-        usage = piece.get("usageMetadata") or piece.get("usage_metadata")
-        if isinstance(usage, dict):
-            self._usage = self._usage.merge(usage_of(usage))
+        counts = piece.get("usageMetadata") or piece.get("usage_metadata")
+        if isinstance(counts, dict):
+            if 0 in counts.values():
+                counts = {name: count for name, count in counts.items() if count or name not in self._counts}
+            self._counts.update(counts)
         feedback = piece.get("promptFeedback")
         if isinstance(feedback, dict) and feedback.get("blockReason"):
             self._feedback = feedback
@@ -159,7 +170,7 @@ class Reader:
         self._id = identity if isinstance(identity, str) else ""
         self._model = model if isinstance(model, str) else self._quirks.model
         self._started = True
-        events.append(Started(self._id, self._model, self._usage))
+        events.append(Started(self._id, self._model, usage_of(self._counts)))
 
     def _part(self, part: dict[str, Any], events: list[Event]) -> None:
         signature = part.get("thoughtSignature", "")
@@ -285,7 +296,11 @@ class Reader:
         id = "srvtoolu_" + hashlib.sha256(seed).hexdigest()[:24]
         sources = tuple(Source(url, title) for url, title in self._sources.items())
         self._whole(Searched(id, "; ".join(self._queries), sources), events)
-        self._usage = self._usage.merge(Usage(web_searches=max(1, len(self._queries))))
+
+    def _usage(self) -> Usage:
+        usage = usage_of(self._counts)
+        searched = self._queries or self._sources
+        return evolve(usage, web_searches=max(1, len(self._queries))) if searched else usage
 
     def _broken(self) -> ApiError:
         return ApiError(Kind.BROKEN, self._told(f"gave no usable answer and finished with {self._finish}"))

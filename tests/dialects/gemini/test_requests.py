@@ -274,6 +274,20 @@ class Conversation(SynchronousTestCase):
         self.assertNotIn("parts", first["functionResponse"])
         self.assertEqual([one["inlineData"]["mimeType"] for one in beside], ["image/png", "image/gif"])
 
+    def test_foreign_parts_in_results(self) -> None:
+        """A result's part of another vendor is told in words within the result."""
+        other = Opaque("anthropic", {"type": "search_result", "title": "A title"})
+        request = asked(user("Go."), model(use("c1")), user(result("c1", "out", other)))
+        response = body(request)["contents"][2]["parts"][0]["functionResponse"]["response"]
+        self.assertEqual(response, {"output": "out\n\nA title"})
+        self.assertEqual(losses(request), ("search_result in tool results, which only anthropic knows",))
+
+    def test_misplaced_parts(self) -> None:
+        """A part in the mouth of the wrong role is left out, and named."""
+        request = asked(user("Go.", use("c1")), model("Ok.", result("c1", "x")), user("Hm."))
+        self.assertEqual(len(body(request)["contents"]), 3)
+        self.assertEqual(losses(request), ("model's part said by the user", "tool result said by the model"))
+
     def test_empty_result(self) -> None:
         """A result without content is empty output, or what the quirks put in its place."""
         turns = (user("Go."), model(use("c1")), user(result("c1")))
@@ -523,6 +537,7 @@ class Generation(SynchronousTestCase):
             ("gemini-3.1-pro-preview", {"thinkingLevel": "LOW"}, None),
             ("gemma-3-27b-it", None, None),
             ("gemini-2.0-flash", None, None),
+            ("gemini-3-pro-image-preview", None, None),
         ):
             self.assertEqual(self.thinking(name, Reasoning(Think.OFF)), off, name)
             self.assertEqual(self.thinking(name, Reasoning()), unsaid, name)

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.dialects.dialect import StreamParser
 from ccproxy.dialects.gemini.dialect import GEMINI
 from ccproxy.dialects.gemini.signatures import State, unseal
+from ccproxy.dialects.gemini.streams import Elements
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Failed, Finished, Started
@@ -169,6 +170,13 @@ class Reading(SynchronousTestCase):
         ]
         self.assertEqual(folded(array(*pieces)), folded(sse(*pieces)))
 
+    def test_limit(self) -> None:
+        """An object without an end does not fill the memory."""
+        elements = Elements(limit=100)
+        self.assertEqual(elements.feed(b'[{"a":1},' + b" " * 200), [b'{"a":1}'])
+        error = self.assertRaises(ApiError, elements.feed, b'{"' + b"x" * 100)
+        self.assertEqual(error.kind, Kind.BROKEN)
+
     def test_whole_object(self) -> None:
         """A single object in place of a stream is read as the only piece."""
         body = piece(said("All at once."), finish="STOP", usage=USAGE)
@@ -319,6 +327,12 @@ class Reading(SynchronousTestCase):
         uses = [(use.name, use.arguments) for use in response.blocks if isinstance(use, ToolUse)]
         self.assertEqual(uses, [("a", '{"x":0.5}'), ("b", "{}")])
 
+    def test_text_ends_a_streamed_call(self) -> None:
+        """Text behind a call whose end was never told stays behind it."""
+        growing = {"functionCall": {"name": "a", "willContinue": True}}
+        response = folded(sse(piece(said("Before.")), piece(growing), piece(said("After.")), piece(finish="STOP")))
+        self.assertEqual([type(block) for block in response.blocks], [Text, ToolUse, Text])
+
     def test_odd_shapes(self) -> None:
         """Missing contents, wrong types and empty pieces are passed over."""
         events = every_cut(
@@ -342,6 +356,9 @@ class Reading(SynchronousTestCase):
         counts = {"promptTokenCount": 10, "candidatesTokenCount": 8, "thoughtsTokenCount": 5, "totalTokenCount": 18}
         usage = folded(sse(piece(said("x"), finish="STOP", usage=counts))).usage
         self.assertEqual((usage.output, usage.reasoning), (8, 5))
+        zeros = {"promptTokenCount": 0, "candidatesTokenCount": 4}
+        usage = folded(sse(piece(said("x"), usage=counts), piece(finish="STOP", usage=zeros))).usage
+        self.assertEqual((usage.input, usage.output), (10, 9))
         snake = piece(said("x"), finish="STOP")
         snake["usage_metadata"] = {
             "prompt_token_count": 9,
@@ -433,6 +450,18 @@ class Writing(SynchronousTestCase):
         error = ApiError(Kind.OVERLOADED, "Too busy.", retry_after=3)
         found = failed(render(GEMINI.render_stream(Request("m", ())), [Failed(error)]))
         self.assertEqual((found.kind, found.message, found.retry_after), (Kind.OVERLOADED, "Too busy.", 3.0))
+
+    def test_broken_arguments(self) -> None:
+        """A call that was cut off is told with what came of it."""
+        events = [
+            Started("r", "m", Usage()),
+            BlockStarted(0, ToolUse("c1", "Bash", "")),
+            BlockDelta(0, '{"command": "l'),
+            BlockStopped(0),
+            Finished(Stop(Reason.LENGTH), Usage()),
+        ]
+        response = folded(render(GEMINI.render_stream(Request("m", ())), events))
+        self.assertEqual(response.blocks, (ToolUse("c1", "Bash", '{"input":"{\\"command\\": \\"l"}'),))
 
     def test_ping(self) -> None:
         """A ping is a comment, which says nothing."""
