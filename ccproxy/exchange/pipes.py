@@ -183,6 +183,8 @@ class VerbatimStream(_Streaming):
         if self.ended:
             return b""
         rest, self._held = b"".join(self._held), []
+        # A frame that lacks only its blank line is one; what ends inside a line was cut off.
+        rest = rest + b"\n" if rest.endswith((b"\n", b"\r")) else b""
         return self._pass(rest, self._events(None))
 
     def _pass(self, data: bytes, events: list[Event]) -> bytes:

@@ -203,6 +203,7 @@ class Relay(Protocol):
                 self._reply.write(body)
         else:
             self._reply.answer(Answer(self._head.status, body, self._pipe.content_type), self._head.headers)
+        self._arm()
         self.opened.callback(None)
 
     def _end(self) -> None:

@@ -24,7 +24,7 @@ from zope.interface import implementer
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.target import Auth, Target
-from ccproxy.upstream.failures import explain
+from ccproxy.upstream.failures import explain, was_cancelled
 
 IDLE_CONNECTIONS_PER_HOST = 256
 """Kept open for the next request. Twisted keeps 2, so that most requests of a busy proxy would shake hands anew."""
@@ -133,14 +133,13 @@ class Client:
         deadline = self._clock.callLater(self._deadlines.first_byte, give_up)
         try:
             return await answer
-        except CancelledError:
-            if late:
-                raise self._late(target) from None
-            raise
         except Exception:
+            failure = Failure()
             if late:
                 raise self._late(target) from None
-            raise explain(Failure(), target.provider) from None
+            if was_cancelled(failure):
+                raise CancelledError from None
+            raise explain(failure, target.provider) from None
         finally:
             if deadline.active():
                 deadline.cancel()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from OpenSSL.SSL import Error as TlsError
 from service_identity import VerificationError
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import (
     ConnectError,
     ConnectionRefusedError,
@@ -44,6 +45,11 @@ _CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
 def ended_well(reason: Failure) -> bool:
     """Whether a body's end is one: with its last chunk or its last byte, or by closing where it had no length."""
     return reason.check(ResponseDone, PotentialDataLoss) is not None
+
+
+def was_cancelled(failure: Failure) -> bool:
+    """Whether a request failed because we gave it up: Twisted tells it in different ways, by how far it had come."""
+    return failure.check(CancelledError) is not None or _first(_causes(failure.value), (CancelledError,)) is not None
 
 
 def explain(failure: Failure, provider: str) -> ApiError:

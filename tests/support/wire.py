@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import define, field
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -36,10 +37,24 @@ from ccproxy.web.root import make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 
-OPENAI = Target("openai", "gpt-test", "openai_chat", "http://openai.test/v1", key=Secret("upstream-key"))
+OPENAI = Target(
+    "openai",
+    "gpt-test",
+    "openai_chat",
+    "http://openai.test/v1",
+    key=Secret("upstream-key"),
+    quirks=Quirks(vendor="openai", model="gpt-test"),
+)
 """An upstream that is translated to."""
 
-CLAUDE = Target("anthropic", "claude-test", "anthropic", "http://anthropic.test", key=Secret("upstream-key"))
+CLAUDE = Target(
+    "anthropic",
+    "claude-test",
+    "anthropic",
+    "http://anthropic.test",
+    key=Secret("upstream-key"),
+    quirks=Quirks(vendor="anthropic", model="claude-test"),
+)
 """An upstream of the client's own dialect."""
 
 
@@ -86,7 +101,9 @@ class UpstreamConnection:
     @property
     def stopped(self) -> bool:
         """Whether we let go of it."""
-        return bool(self.transport.disconnecting or self.transport.disconnected)
+        return bool(
+            self.transport.disconnecting or self.transport.disconnected or self.transport.producerState == "stopped"
+        )
 
     @property
     def paused(self) -> bool:
