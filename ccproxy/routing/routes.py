@@ -19,6 +19,16 @@ DEFAULT = "default"
 _LONG_CONTEXT_MARK = "[1m]"
 """What Claude Code puts behind a model's name to ask for its window of a million tokens. No upstream knows it."""
 
+_ALIAS = "for-claude/"
+"""Claude Code lists only models whose ids have `claude` or `anthropic` in them. It stands in front, and does not begin
+with `claude-`: of such ids Claude Code believes that it knows their window, and ignores what it is told of it."""
+
+
+def alias(name: str) -> str:
+    """The name under which Claude Code lists what `name` asks for: itself where it will do. `candidates` takes both."""
+    listed = any(word in name.lower() for word in ("claude", "anthropic"))
+    return name if listed else f"{_ALIAS}{name}"
+
 
 @frozen
 class Choice:
@@ -71,7 +81,11 @@ class Routes:
             for model in provider.models:
                 self._answers.setdefault(model, _Answer((Choice(provider, model),), f"model {model}"))
         self._default: _Answer | None = None
+        self.route_names: list[str] = []
+        """Of the routes that lead to a model of their own, in their order: their names can be asked for."""
         for route in routes:
+            if route.choices and route.choices[0].model:
+                self.route_names.append(route.name)
             answer = _Answer(route.choices, f"route {route.name}", "" if route.choices else _asleep(route))
             self._answers[route.name] = answer
             if route.name == DEFAULT:
@@ -80,10 +94,10 @@ class Routes:
     def candidates(self, model: str) -> Chosen:
         """What answers a client that asks for `model`: the route of this name; the first provider that has a model of
         it; the provider it names itself (`provider,model`, `model@provider`, `provider/model`); else the default
-        route. A mark `[1m]` at its end is taken off. Raises NO_ROUTE."""
+        route. A mark `[1m]` at its end is taken off, and what makes it an `alias`. Raises NO_ROUTE."""
         answer = self._answers.get(model)
         if answer is None:
-            model = _without_mark(model)
+            model = _without_mark(model).removeprefix(_ALIAS)
             answer = self._answers.get(model)
         if answer is None:
             answer, model = self._named_by_client(model)
