@@ -7,18 +7,18 @@ _GIVE_UP = 2000
 
 
 class Snapshots:
-    """Gives of each piece what is new in it."""
+    """Gives of each piece what is new in it, while `watching`: later pieces are new as they are."""
 
-    __slots__ = ("_cumulative", "_seen", "_watching")
+    __slots__ = ("_cumulative", "_seen", "watching")
 
     def __init__(self) -> None:
         self._seen = ""
-        self._watching = True
+        self.watching = True
         self._cumulative = False
 
     def new(self, piece: str) -> str:
         """The piece, without the text that came before it if it repeats that."""
-        if not self._watching:
+        if not self.watching:
             return piece
         seen = self._seen
         if self._cumulative:
@@ -29,7 +29,7 @@ class Snapshots:
                 return piece
         elif not (len(piece) > len(seen) >= _CERTAIN and piece.startswith(seen)):
             self._seen = seen + piece
-            self._watching = len(self._seen) < _GIVE_UP
+            self.watching = len(self._seen) < _GIVE_UP
             return piece
         self._cumulative = True
         self._seen = piece

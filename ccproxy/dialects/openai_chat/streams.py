@@ -63,6 +63,7 @@ class Parser:
         "_text_snapshots",
         "_thought",
         "_usage",
+        "_whole",
     )
 
     def __init__(self, quirks: Quirks) -> None:
@@ -84,6 +85,7 @@ class Parser:
         self._started = False
         self._ended = False
         self._tail = False
+        self._whole = False
         self._id = ""
         self._created = ""
         self._usage = Usage()
@@ -124,6 +126,7 @@ class Parser:
     def whole(self, reply: Mapping[str, Any]) -> list[Event]:
         """The events of a whole reply: its message is a chunk with everything, and its end needs no mark."""
         out: list[Event] = []
+        self._whole = True
         try:
             self._take(reply, out)
             if not self._ended:
@@ -135,7 +138,7 @@ class Parser:
 
     def _read(self, frame: Frame, out: list[Event]) -> None:
         data = frame.data
-        if data == b"[DONE]" or data.strip() == b"[DONE]":
+        if data[:1] != b"{" and data.strip() == b"[DONE]":
             if self._finish is None and self._next:
                 self._finish = "stop"
             self._end(out)
@@ -151,12 +154,12 @@ class Parser:
             else:
                 self._fail(ApiError(Kind.BROKEN, f"the upstream sent an event that is not JSON ({error}): {text}"), out)
             return
-        if isinstance(chunk, list) and len(chunk) == 1:
-            chunk = chunk[0]
-        if not isinstance(chunk, dict):
-            return
+        if chunk.__class__ is not dict:
+            chunk = chunk[0] if isinstance(chunk, list) and len(chunk) == 1 else None
+            if not isinstance(chunk, dict):
+                return
         try:
-            if frame.event == b"error":
+            if frame.event and frame.event == b"error":
                 self._refuse(read_envelope(chunk) or read_envelope({"error": chunk}) or Envelope("unknown"), out)
             else:
                 self._take(chunk, out)
@@ -208,15 +211,18 @@ class Parser:
         if delta.__class__ is not dict or not delta:
             # The whole message after its own stream says nothing new.
             message = choice.get("message")
-            delta = message if message.__class__ is dict and not self._next else {}
-        for key in delta:
-            if key != "content" and key != "role":
-                self._rich(delta, choice.get("index"), out)
-                break
+            delta = message if message.__class__ is dict and (self._whole or not self._next) else {}
+        if len(delta) == 1 and "tool_calls" in delta:
+            self._call(delta["tool_calls"], choice.get("index"), out)
         else:
-            content = delta.get("content")
-            if content:
-                self._content(content, out)
+            for key in delta:
+                if key != "content" and key != "role":
+                    self._rich(delta, choice.get("index"), out)
+                    break
+            else:
+                content = delta.get("content")
+                if content:
+                    self._content(content, out)
         finish = choice.get("finish_reason")
         if finish is not None or "error" in choice or "usage" in choice:
             self._finished(choice, finish, out)
@@ -235,7 +241,9 @@ class Parser:
         if reasoning:
             self._flush_tags(out)
             self._tags = self._tags if self._quirks.think_tags else None
-            self._reason(self._reasoning_snapshots.new(reasoning), out)
+            if self._reasoning_snapshots.watching:
+                reasoning = self._reasoning_snapshots.new(reasoning)
+            self._reason(reasoning, out)
         content = delta.get("content")
         if content:
             self._content(content, out)
@@ -243,20 +251,26 @@ class Parser:
         if isinstance(refusal, str) and refusal:
             self._explanation.append(refusal)
             self._say(refusal, out)
-        fragments = delta.get("tool_calls")
-        if isinstance(fragments, list) and fragments:
-            self._flush_tags(out)
-            for fragment in fragments:
-                if isinstance(fragment, dict):
-                    self._calls.feed(fragment, choice, out)
+        self._call(delta.get("tool_calls"), choice, out)
         legacy = delta.get("function_call")
         if isinstance(legacy, dict):
             self._calls.feed({"index": "function_call", "function": legacy}, choice, out)
 
+    def _call(self, fragments: Any, choice: Any, out: list[Event]) -> None:
+        if not fragments or fragments.__class__ is not list:
+            return
+        if self._tags is not None:
+            self._flush_tags(out)
+        for fragment in fragments:
+            if fragment.__class__ is dict:
+                self._calls.feed(fragment, choice, out)
+
     def _content(self, content: Any, out: list[Event]) -> None:
         if content.__class__ is str:
-            text = self._text_snapshots.new(content)
-            if text:
+            text = self._text_snapshots.new(content) if self._text_snapshots.watching else content
+            if self._tags is None and self._open is _Open.TEXT and text:
+                out.append(BlockDelta(self._index, text))
+            elif text:
                 self._tagged(text, out)
         elif isinstance(content, list):
             for part in content:

@@ -1,14 +1,18 @@
 """Streams of chat completions as vendors send them, and what is understood of each."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.openai_chat.responses import parse_response
 from ccproxy.dialects.openai_chat.streams import Parser
 from ccproxy.dialects.quirks import Quirks, ReplayReasoning
 from ccproxy.dialects.seals import unseal
 from ccproxy.errors import Kind
-from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Finished, Started
+from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Failed, Finished, Started
 from ccproxy.model.messages import Text, Thinking
 from ccproxy.model.usage import Reason, Stop, Usage
+from ccproxy.wire.jsontext import dumps
 from tests.dialects.openai_chat.chunks import (
     DONE,
     blocks,
@@ -195,7 +199,10 @@ class VendorTests(SynchronousTestCase):
             {"index": 1, "delta": call(0, "toolu_1", "Read", '{"a":1}'), "finish_reason": "tool_calls"},
         ]
         response = said_however_cut(frame({"id": "x", "model": "m", "choices": choices}), DONE)
-        self.assertEqual(blocks(response), [("text", "Let me look"), ("call", "toolu_1", "Read", '{"a":1}')])
+        expected = [("text", "Let me look"), ("call", "toolu_1", "Read", '{"a":1}')]
+        self.assertEqual(blocks(response), expected)
+        messages = [{**choice, "message": choice["delta"], "delta": None} for choice in choices]
+        self.assertEqual(blocks(parse_response(dumps({"id": "x", "choices": messages}), Quirks())), expected)
 
     def test_vllm(self) -> None:
         """A vLLM server names the stop sequence that matched beside the finish reason."""
@@ -519,3 +526,69 @@ class ErrorTests(SynchronousTestCase):
         """No key of ours in an upstream's words reaches the client."""
         told = failure(frame({"error": {"message": "bad key sk-proj-abcdef123456", "code": 401}}))
         self.assertNotIn("abcdef", told.error.message)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.text('{}"[]:<think>/ a1\n', max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["type", "text", "thinking", "function", "name", "arguments", "index", "id", "message", "data"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=6,
+)
+FRAGMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "index": st.integers(0, 2) | VALUES,
+        "id": st.sampled_from(["i", "j", ""]) | VALUES,
+        "function": st.fixed_dictionaries(
+            {}, optional={"name": st.sampled_from(["A", "B", "", "parallel"]), "arguments": VALUES}
+        ),
+        "extra_content": VALUES,
+    },
+)
+DELTAS = st.fixed_dictionaries(
+    {},
+    optional={
+        "content": VALUES,
+        "reasoning": VALUES,
+        "reasoning_content": VALUES,
+        "reasoning_details": st.lists(VALUES, max_size=2),
+        "tool_calls": st.lists(FRAGMENTS, max_size=3) | VALUES,
+        "function_call": VALUES,
+        "refusal": VALUES,
+    },
+)
+CHOICES = st.fixed_dictionaries(
+    {"delta": DELTAS | VALUES},
+    optional={
+        "finish_reason": st.sampled_from([None, "stop", "tool_calls", "length"]),
+        "message": VALUES,
+        "usage": VALUES,
+    },
+)
+CHUNKS = st.fixed_dictionaries(
+    {"choices": st.lists(CHOICES | VALUES, max_size=2)}, optional={"usage": VALUES, "x_groq": VALUES, "id": VALUES}
+)
+
+
+class AnyStreamTests(SynchronousTestCase):
+    """What holds of every stream."""
+
+    @settings(derandomize=True, max_examples=100, deadline=None)
+    @given(
+        st.lists(CHUNKS, max_size=6),
+        st.sampled_from(list(ReplayReasoning)),
+        st.booleans(),
+        st.sampled_from([b"", STOP, DONE, STOP + DONE]),
+    )
+    def test_any(self, values: list[object], replay: ReplayReasoning, tags: bool, end: bytes) -> None:
+        """Whatever chunks hold, the events are in a legal order and come to an end."""
+        quirks = Quirks(vendor="v", replay_reasoning=replay, think_tags=tags)
+        self.assertIsInstance(events(*map(frame, values), end, quirks=quirks)[-1], (Finished, Failed))
