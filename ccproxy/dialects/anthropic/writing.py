@@ -1,7 +1,7 @@
 """The stream of /v1/messages, written: the only place that makes its frames.
 
-Blocks of the model may overlap, and here they follow one another (`sequencing`). A block without content is not told at all: clients send it back as history, and
-Anthropic refuses an empty text there.
+Blocks of the model may overlap, and here they follow one another (`sequencing`). A block without content is not told
+at all: clients send it back as history, and Anthropic refuses an empty text there.
 """
 
 from collections.abc import Mapping
