@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
-from ccproxy.providers.target import Target
+from ccproxy.dialects.quirks import Quirks
 from ccproxy.wire import jsontext
 
 
@@ -31,31 +31,33 @@ class Question:
 
 
 def question(
-    dialects: Mapping[str, Dialect], asked: Dialect, headers: Headers, body: bytes, target: Target
+    upstream: Dialect, asked: Dialect, headers: Headers, body: bytes, model: str, quirks: Quirks
 ) -> Question | None:
-    """The question to `target` about a client's request, `body` in the dialect `asked`; None where it has no counter.
-    Raises what reading and writing the request raise."""
-    ask = _QUESTIONS.get(target.dialect)
-    return None if ask is None else ask(dialects[target.dialect], asked, headers, body, target)
+    """The question to an upstream of the dialect `upstream` about a client's request, `body` in the dialect `asked`,
+    for the upstream's `model`; None where the dialect has none. Raises what reading and writing the request raise."""
+    ask = _QUESTIONS.get(upstream.name)
+    return None if ask is None else ask(upstream, asked, headers, body, model, quirks)
 
 
-def _anthropic(upstream: Dialect, asked: Dialect, headers: Headers, body: bytes, target: Target) -> Question:
+def _anthropic(
+    upstream: Dialect, asked: Dialect, headers: Headers, body: bytes, model: str, quirks: Quirks
+) -> Question:
     """`POST /v1/messages/count_tokens` takes the body of the message as it stands."""
-    outgoing = upstream.verbatim(headers, asked.with_model(body, target.model), target.quirks)
+    outgoing = upstream.verbatim(headers, asked.with_model(body, model), quirks)
     return Question(evolve(outgoing, path=f"{outgoing.path}/count_tokens"), "input_tokens")
 
 
-def _gemini(upstream: Dialect, asked: Dialect, headers: Headers, body: bytes, target: Target) -> Question:
+def _gemini(upstream: Dialect, asked: Dialect, headers: Headers, body: bytes, model: str, quirks: Quirks) -> Question:
     """`models.countTokens` counts tools and system instruction only where the whole request is given:
     https://ai.google.dev/api/tokens."""
-    outgoing = upstream.render_request(asked.parse_request(headers, body), target.quirks)
-    whole: dict[str, Any] = {"model": f"models/{target.model}", **jsontext.loads(outgoing.body)}
+    outgoing = upstream.render_request(evolve(asked.parse_request(headers, body), model=model), quirks)
+    whole: dict[str, Any] = {"model": f"models/{model}", **jsontext.loads(outgoing.body)}
     path = f"{outgoing.path.rpartition(':')[0]}:countTokens"
     asking = evolve(outgoing, path=path, query="", body=jsontext.dumps({"generateContentRequest": whole}))
     return Question(asking, "totalTokens")
 
 
-_QUESTIONS: Mapping[str, Callable[[Dialect, Dialect, Headers, bytes, Target], Question]] = {
+_QUESTIONS: Mapping[str, Callable[[Dialect, Dialect, Headers, bytes, str, Quirks], Question]] = {
     "anthropic": _anthropic,
     "gemini": _gemini,
 }

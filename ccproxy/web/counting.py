@@ -132,7 +132,8 @@ class Counts:
         if self._clock.seconds() < self._resting.get(target.name, 0.0):
             return None
         try:
-            asked = question(self._dialects, call.dialect, call.headers, call.body, target)
+            upstream = self._dialects[target.dialect]
+            asked = question(upstream, call.dialect, call.headers, call.body, target.model, target.quirks)
         except ApiError:
             return None
         if asked is None:
