@@ -4,22 +4,18 @@ What is asked of a chunk, in this order: an error, usage, and then for each choi
 and the finish reason. Nothing ends with a finish reason: it may come again, and content and usage after it.
 """
 
-import enum
 from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.dialects.openai_chat.calls import Call, Calls
-from ccproxy.dialects.openai_chat.details import Details
+from ccproxy.dialects.openai_chat.blocks import Blocks
 from ccproxy.dialects.openai_chat.errors import Envelope, in_band, read_envelope
 from ccproxy.dialects.openai_chat.snapshots import Snapshots
 from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
 from ccproxy.dialects.openai_chat.think_tags import ThinkTags
 from ccproxy.dialects.openai_chat.usage import read_usage
-from ccproxy.dialects.quirks import Quirks, ReplayReasoning
-from ccproxy.dialects.seals import seal
+from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
-from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Text, Thinking
+from ccproxy.model.events import Event, Failed, Finished, Started
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import NotJson, loads
 from ccproxy.wire.sse import Decoder, Frame
@@ -27,41 +23,24 @@ from ccproxy.wire.sse import Decoder, Frame
 _NO_FINISH = "upstream stream ended without finish_reason"
 
 
-class _Open(enum.Enum):
-    """Which block takes text now; tool calls keep their own."""
-
-    NONE = "none"
-    TEXT = "text"
-    THINKING = "thinking"
-
-
 class Parser:
     """Reads one upstream's stream. `quirks` says whose it is, and how its reasoning wants to be sent back."""
 
     __slots__ = (
-        "_calls",
+        "_blocks",
         "_created",
-        "_details",
         "_ended",
         "_explanation",
-        "_extra",
         "_finish",
         "_frames",
         "_id",
-        "_index",
-        "_next",
-        "_open",
         "_quirks",
-        "_reasoned",
         "_reasoning_snapshots",
         "_sequence",
-        "_signature",
-        "_space",
         "_started",
         "_tags",
         "_tail",
         "_text_snapshots",
-        "_thought",
         "_usage",
         "_whole",
     )
@@ -69,19 +48,10 @@ class Parser:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
         self._frames = Decoder()
-        self._calls = Calls(self._open_call, self._seed)
+        self._blocks = Blocks(quirks, self._seed)
         self._tags: ThinkTags | None = ThinkTags(quirks.think_tags)
         self._text_snapshots = Snapshots()
         self._reasoning_snapshots = Snapshots()
-        self._details = Details()
-        self._extra: Mapping[str, Any] | None = None
-        self._thought: list[str] = []
-        self._signature = ""
-        self._open = _Open.NONE
-        self._index = -1
-        self._next = 0
-        self._space = ""
-        self._reasoned = False
         self._started = False
         self._ended = False
         self._tail = False
@@ -139,7 +109,7 @@ class Parser:
     def _read(self, frame: Frame, out: list[Event]) -> None:
         data = frame.data
         if data[:1] != b"{" and data.strip() == b"[DONE]":
-            if self._finish is None and self._next:
+            if self._finish is None and self._blocks.any:
                 self._finish = "stop"
             self._end(out)
             return
@@ -211,7 +181,7 @@ class Parser:
         if delta.__class__ is not dict or not delta:
             # The whole message after its own stream says nothing new.
             message = choice.get("message")
-            delta = message if message.__class__ is dict and (self._whole or not self._next) else {}
+            delta = message if message.__class__ is dict and (self._whole or not self._blocks.any) else {}
         if len(delta) == 1 and "tool_calls" in delta:
             self._call(delta["tool_calls"], choice.get("index"), out)
         else:
@@ -236,25 +206,25 @@ class Parser:
         if not isinstance(reasoning, str):
             reasoning = ""
         if details:
-            shown = self._details.add(details)
+            shown = self._blocks.details.add(details)
             reasoning = reasoning or shown
         if reasoning:
             self._flush_tags(out)
             self._tags = self._tags if self._quirks.think_tags else None
             if self._reasoning_snapshots.watching:
                 reasoning = self._reasoning_snapshots.new(reasoning)
-            self._reason(reasoning, out)
+            self._blocks.reason(reasoning, out)
         content = delta.get("content")
         if content:
             self._content(content, out)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._explanation.append(refusal)
-            self._say(refusal, out)
+            self._blocks.say(refusal, out)
         self._call(delta.get("tool_calls"), choice, out)
         legacy = delta.get("function_call")
         if isinstance(legacy, dict):
-            self._calls.feed({"index": "function_call", "function": legacy}, choice, out)
+            self._blocks.calls.feed({"index": "function_call", "function": legacy}, choice, out)
 
     def _call(self, fragments: Any, choice: Any, out: list[Event]) -> None:
         if not fragments or fragments.__class__ is not list:
@@ -263,14 +233,12 @@ class Parser:
             self._flush_tags(out)
         for fragment in fragments:
             if fragment.__class__ is dict:
-                self._calls.feed(fragment, choice, out)
+                self._blocks.calls.feed(fragment, choice, out)
 
     def _content(self, content: Any, out: list[Event]) -> None:
         if content.__class__ is str:
             text = self._text_snapshots.new(content) if self._text_snapshots.watching else content
-            if self._tags is None and self._open is _Open.TEXT and text:
-                out.append(BlockDelta(self._index, text))
-            elif text:
+            if text:
                 self._tagged(text, out)
         elif isinstance(content, list):
             for part in content:
@@ -290,20 +258,20 @@ class Parser:
                 piece["text"] for piece in thinking if isinstance(piece, dict) and isinstance(piece.get("text"), str)
             )
         if isinstance(thinking, str) and thinking:
-            self._reason(thinking, out)
+            self._blocks.reason(thinking, out)
         signature = part.get("signature")
         if isinstance(signature, str) and signature:
-            self._signature = signature
+            self._blocks.signature = signature
 
     def _tagged(self, text: str, out: list[Event]) -> None:
         if self._tags is None:
-            self._say(text, out)
+            self._blocks.say(text, out)
             return
         for is_reasoning, piece in self._tags.feed(text):
             if is_reasoning:
-                self._reason(piece, out)
+                self._blocks.reason(piece, out)
             else:
-                self._say(piece, out)
+                self._blocks.say(piece, out)
         if self._tags.settled:
             self._tags = None
 
@@ -312,89 +280,9 @@ class Parser:
         if self._tags is not None:
             for is_reasoning, piece in self._tags.close():
                 if is_reasoning:
-                    self._reason(piece, out)
+                    self._blocks.reason(piece, out)
                 else:
-                    self._say(piece, out)
-
-    def _say(self, text: str, out: list[Event]) -> None:
-        if self._open is _Open.TEXT:
-            out.append(BlockDelta(self._index, text))
-            return
-        text = self._space + text
-        if self._reasoned or self._open is _Open.THINKING:
-            text = text.lstrip("\r\n")
-        if not text or text.isspace():
-            self._space = text
-            return
-        self._begin(_Open.TEXT, out)
-        out.append(BlockDelta(self._index, text))
-
-    def _reason(self, text: str, out: list[Event]) -> None:
-        if self._open is not _Open.THINKING:
-            if not text or (text.isspace() and not self._thought):
-                return
-            self._begin(_Open.THINKING, out)
-        if text:
-            self._thought.append(text)
-            out.append(BlockDelta(self._index, text))
-
-    def _begin(self, kind: _Open, out: list[Event]) -> None:
-        """A block of text or of reasoning begins; what is before it stops where it can."""
-        self._stop_open(out)
-        self._calls.settle(out)
-        # Starting a call that waited may not leave a block of reasoning state behind.
-        self._stop_open(out)
-        self._space = ""
-        self._open = kind
-        self._index = self._next
-        self._next += 1
-        out.append(BlockStarted(self._index, Text("") if kind is _Open.TEXT else Thinking("")))
-
-    def _open_call(self, call: Call, out: list[Event]) -> int:
-        """Makes room for a tool call's block. What the vendor wants back with the call travels in the seal of the
-        reasoning before it, or of an empty one."""
-        self._extra = call.extra
-        if self._open is not _Open.THINKING and (self._extra or self._details.unsealed):
-            self._stop_open(out)
-            self._begin_sealed(out)
-        self._stop_open(out)
-        index = self._next
-        self._next += 1
-        return index
-
-    def _begin_sealed(self, out: list[Event]) -> None:
-        """An empty block of reasoning, for its seal's sake; nothing where no seal is wanted."""
-        if self._extra or self._quirks.replay_reasoning is ReplayReasoning.DETAILS:
-            self._open = _Open.THINKING
-            self._index = self._next
-            self._next += 1
-            out.append(BlockStarted(self._index, Thinking("")))
-
-    def _stop_open(self, out: list[Event]) -> None:
-        if self._open is _Open.TEXT:
-            out.append(BlockStopped(self._index))
-        elif self._open is _Open.THINKING:
-            out.append(BlockStopped(self._index, self._sealed()))
-            self._reasoned = True
-        self._open = _Open.NONE
-
-    def _sealed(self) -> str:
-        """The seal of the reasoning that stops: what the vendor wants to see again, in the form it wants."""
-        replay = self._quirks.replay_reasoning
-        state: dict[str, Any] = {}
-        text, signature = "".join(self._thought), self._signature
-        self._thought, self._signature = [], ""
-        if replay is ReplayReasoning.DETAILS and self._details.unsealed:
-            state["details"] = self._details.take()
-        elif replay is not ReplayReasoning.NEVER and text:
-            state["r"] = "reasoning" if replay is ReplayReasoning.DETAILS else replay.value
-            state["t"] = text
-            if signature:
-                state["s"] = signature
-        if self._extra:
-            state["x"] = self._extra
-            self._extra = None
-        return seal(self._quirks, state) if state else ""
+                    self._blocks.say(piece, out)
 
     def _finished(self, choice: Mapping[str, Any], finish: Any, out: list[Event]) -> None:
         if isinstance(choice.get("usage"), dict):
@@ -432,14 +320,10 @@ class Parser:
         if not self._started:
             self._start({}, out)
         reason = STOPS.get(self._finish, Reason.OTHER)
-        error = self._calls.close(reason in (Reason.LENGTH, Reason.WINDOW), out)
+        error = self._blocks.close(reason in (Reason.LENGTH, Reason.WINDOW), out)
         if error is not None:
             self._fail(error, out)
             return
-        if self._open is not _Open.THINKING and self._details.unsealed:
-            self._stop_open(out)
-            self._begin_sealed(out)
-        self._stop_open(out)
         self._ended = True
         out.append(Finished(self._stop(reason), self._usage))
 
@@ -447,7 +331,7 @@ class Parser:
         explanation = "".join(self._explanation) or None
         if explanation is not None:
             reason = Reason.REFUSED
-        elif self._calls.any_started and reason not in (Reason.LENGTH, Reason.WINDOW, Reason.REFUSED):
+        elif self._blocks.calls.any_started and reason not in (Reason.LENGTH, Reason.WINDOW, Reason.REFUSED):
             reason = Reason.TOOLS
         elif reason is Reason.TOOLS:
             reason = Reason.DONE
