@@ -183,9 +183,7 @@ class VerbatimStream(_Streaming):
         if self.ended:
             return b""
         rest, self._held = b"".join(self._held), []
-        # A frame that lacks only its blank line is one; what ends inside a line was cut off.
-        rest = rest + b"\n" if rest.endswith((b"\n", b"\r")) else b""
-        return self._pass(rest, self._events(None))
+        return self._pass(_last_frame(rest), self._events(None))
 
     def _pass(self, data: bytes, events: list[Event]) -> bytes:
         for event in events:
@@ -213,6 +211,12 @@ class VerbatimStream(_Streaming):
         if end < len(data):
             self._held.append(data[end:])
         return data[:end]
+
+
+def _last_frame(rest: bytes) -> bytes:
+    """What followed the last blank line, if it is a frame that lacks only its own; what was cut off is none."""
+    whole_line = rest.endswith((b"\n", b"\r"))
+    return rest + b"\n" if whole_line and rest.splitlines()[-1].startswith(b"data:") else b""
 
 
 def _end_of_frames(data: bytes) -> int:

@@ -88,6 +88,7 @@ class BoundedSite(Site):
     """The site: one root resource, a limit for bodies, and ids for exchanges."""
 
     displayTracebacks = False
+    noisy = False
 
     def __init__(self, root: IResource, reactor: IReactorTime, body_limit: int, new_id: NewId) -> None:
         super().__init__(
