@@ -12,6 +12,7 @@ from twisted.application.service import Service
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.web.http import Request as HttpRequest
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
@@ -44,8 +45,7 @@ class Demo(Service):
 
     def startService(self) -> None:
         super().startService()
-        site = Site(ChatCompletions(self._reactor), reactor=self._reactor, parsePOSTFormSubmission=False)
-        site.noisy = False
+        site = _QuietSite(ChatCompletions(self._reactor), reactor=self._reactor, parsePOSTFormSubmission=False)
         self._port = self._reactor.listenTCP(0, site, interface="127.0.0.1")
 
     def stopService(self) -> object:
@@ -58,6 +58,15 @@ class Demo(Service):
         if self._port is None:
             raise ConnectionRefusedError("the demo does not run")
         return TCP4ClientEndpoint(self._reactor, "127.0.0.1", self._port.getHost().port)
+
+
+class _QuietSite(Site):
+    """The exchange with us is logged where it begins."""
+
+    noisy = False
+
+    def log(self, request: HttpRequest) -> None:
+        """Not here."""
 
 
 class ChatCompletions(Resource):
@@ -106,10 +115,10 @@ class _Telling:
 
 def script(asked: dict[str, Any]) -> Iterator[bytes]:
     """The chunks that answer this request of the OpenAI chat wire."""
-    messages = asked.get("messages") or [{}]
+    turns = [turn for turn in asked.get("messages", ()) if turn.get("role") in ("user", "tool")] or [{}]
     tools = [tool["function"]["name"] for tool in asked.get("tools", ())]
-    said = _text(messages[-1].get("content"))
-    if messages[-1].get("role") == "tool":
+    said = _text(turns[-1].get("content"))
+    if turns[-1].get("role") == "tool":
         yield from _words("content", AFTER_TOOL.format(result=said[:200]))
         finish = "stop"
     elif "tool" in said.lower() and tools:
@@ -152,10 +161,7 @@ def _call(name: str) -> Iterator[bytes]:
 
 
 def _text(content: object) -> str:
-    """The text of a message; of a list of parts, the last part of text."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        texts = [part.get("text", "") for part in content if isinstance(part, dict)]
-        return texts[-1] if texts else ""
-    return ""
+    """What a person said in a message: the last of its texts that is no reminder from the client to the model."""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") or "" for part in parts]
+    return next((text for text in reversed(texts) if text and not text.startswith("<system")), "")

@@ -49,6 +49,22 @@ class ScriptTests(SynchronousTestCase):
         self.assertTrue(json.loads(call.arguments)["command"].startswith("echo "))
         self.assertIs(said.stop.reason, Reason.TOOLS)
 
+    def test_hears_the_person(self) -> None:
+        """What clients and systems say to the model besides is not taken for the person's words."""
+        conversation = [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Good morning"},
+                    {"type": "text", "text": "<system-reminder>use a tool"},
+                ],
+            },
+            {"role": "system", "content": "There are tools."},
+        ]
+        text = reply(messages=conversation, tools=TOOLS).blocks[-1]
+        assert isinstance(text, Text)
+        self.assertIn("You said: Good morning", text.text)
+
     def test_without_tools_it_only_talks(self) -> None:
         """Asked for a tool where there is none, it says its piece."""
         self.assertIs(reply(messages=user("Please use a tool")).stop.reason, Reason.DONE)
