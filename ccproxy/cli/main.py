@@ -4,6 +4,7 @@ import click
 
 import ccproxy
 from ccproxy.cli.start import start
+from ccproxy.cli.tokens import tokens
 from ccproxy.cli.version import version
 
 
@@ -14,4 +15,5 @@ def main() -> None:
 
 
 main.add_command(start)
+main.add_command(tokens)
 main.add_command(version)

@@ -4,12 +4,14 @@ Several packages do, under names of their own. Size and digest tell the file, so
 member of another size is not even unpacked.
 """
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ccproxy.tokens.ranks import ENCODING, FILE_NAME, SIZE, NoRanks, are_ranks
+from ccproxy.tokens.ranks import ENCODING, RANKS, NoRanks, Pinned
 
 WHEEL = "llama-index-core==0.14.25"
 """A wheel that carries the ranks."""
@@ -20,26 +22,26 @@ Member = tuple[int, Callable[[], bytes]]
 """Size, and how to read it."""
 
 
-def take(archive: Path, directory: Path) -> Path:
+def take(archive: Path, directory: Path, wanted: Pinned = RANKS) -> Path:
     """Put the ranks that `archive` (a wheel, another zip, or a tar of any compression) holds into `directory`, which
     is made where it is missing. The new file replaces an old one at once, never in parts. Returns its path. Raises
     `NoRanks` where the archive cannot be read or does not hold them, OSError where the directory cannot be written."""
-    data = _ranks_in(archive)
+    data = _ranks_in(archive, wanted)
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / FILE_NAME
-    unfinished = directory / f".{FILE_NAME}"
+    path = directory / wanted.name
+    unfinished = directory / f".{wanted.name}"
     unfinished.write_bytes(data)
     unfinished.chmod(0o644)
     return unfinished.replace(path)
 
 
-def _ranks_in(archive: Path) -> bytes:
+def _ranks_in(archive: Path, wanted: Pinned) -> bytes:
     try:
-        found = next((data for data in _candidates(archive) if are_ranks(data)), None)
+        found = next((data for data in _candidates(archive, wanted.size) if wanted.matches(data)), None)
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError):
+        raise NoRanks(f"{archive} is no archive that can be unpacked: a wheel, zip or tar is wanted") from None
     except OSError as error:
         raise NoRanks(f"{archive} cannot be read: {error.strerror or error}") from None
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise NoRanks(f"{archive} is no archive that can be unpacked (a wheel, zip or tar): {error}") from None
     if found is None:
         raise NoRanks(
             f"{archive} does not hold tiktoken's {ENCODING}, byte for byte: give the wheel of {WHEEL}, or another "
@@ -48,10 +50,10 @@ def _ranks_in(archive: Path) -> bytes:
     return found
 
 
-def _candidates(archive: Path) -> Iterator[bytes]:
+def _candidates(archive: Path, wanted: int) -> Iterator[bytes]:
     """What has the right size."""
     for size, read in _zipped(archive) if zipfile.is_zipfile(archive) else _tarred(archive):
-        if size == SIZE:
+        if size == wanted:
             yield read()
 
 

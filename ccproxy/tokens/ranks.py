@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tiktoken
+from attrs import frozen
 
 Measure = Callable[[str], int]
 """How many tokens a text is."""
@@ -18,14 +19,35 @@ Measure = Callable[[str], int]
 ENCODING = "o200k_base"
 """Of OpenAI's present models; of all public vocabularies the nearest to those of others."""
 
-FILE_NAME = "fb374d419588a4632f3f557e76b4b70aebbca790"
-"""How tiktoken calls the file in its cache: the SHA-1 of where it comes from."""
 
-SIZE = 3613922
-"""Bytes."""
+@frozen
+class Pinned:
+    """A file known to the byte: its name where it is kept, its size in bytes, and its SHA-256."""
 
-SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-"""The digest that tiktoken itself pins."""
+    name: str
+    size: int
+    sha256: str
+
+    def matches(self, data: bytes) -> bool:
+        """Whether these are the file's contents."""
+        return len(data) == self.size and hashlib.sha256(data).hexdigest() == self.sha256
+
+    def is_in(self, directory: Path) -> bool:
+        """Whether there is a file of this name and size. Cheap: nothing is read."""
+        path = directory / self.name
+        try:
+            return path.is_file() and path.stat().st_size == self.size
+        except OSError:
+            return False
+
+
+RANKS = Pinned(
+    "fb374d419588a4632f3f557e76b4b70aebbca790",
+    3613922,
+    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+)
+"""The ranks of `ENCODING`, under the name that they have in tiktoken's cache: the SHA-1 of where they come from. Size and
+digest are those that tiktoken itself pins."""
 
 VARIABLE = "CCPROXY_TOKENS_DIR"
 SYSTEM_WIDE = Path("/usr/share/ccproxy/tiktoken")
@@ -44,35 +66,25 @@ def own_directory(environ: Mapping[str, str], home: Path) -> Path:
     return Path(named) if named else home / ".cache" / "ccproxy" / "tiktoken"
 
 
-def find(environ: Mapping[str, str], home: Path, system_wide: Path = SYSTEM_WIDE) -> Path | None:
-    """The directory that has a file of the ranks' name and size; None where there is none. A directory that the
-    environment names is the only one looked at. Cheap: nothing is read."""
+def find(
+    environ: Mapping[str, str], home: Path, system_wide: Path = SYSTEM_WIDE, wanted: Pinned = RANKS
+) -> Path | None:
+    """The directory that has the ranks, by their name and size; None where there is none. A directory that the
+    environment names is the only one looked at."""
     own = own_directory(environ, home)
     places = (own,) if environ.get(VARIABLE) else (own, system_wide)
-    return next((place for place in places if _is_there(place / FILE_NAME)), None)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size == SIZE
-    except OSError:
-        return False
-
-
-def are_ranks(data: bytes) -> bool:
-    """Whether these are the ranks, to the byte."""
-    return len(data) == SIZE and hashlib.sha256(data).hexdigest() == SHA256
+    return next((place for place in places if wanted.is_in(place)), None)
 
 
 def load(directory: Path) -> Measure:
     """Counting by the ranks in `directory`. It takes a third of a second, a good part of it without giving up the
     interpreter's lock, and 75 MB: load before serving. Raises `NoRanks` where the file is not the right one."""
-    path = directory / FILE_NAME
+    path = directory / RANKS.name
     try:
         data = path.read_bytes()
     except OSError as error:
         raise NoRanks(f"{path} cannot be read: {error.strerror}. `ccproxy tokens fetch` puts it there") from None
-    if not are_ranks(data):
+    if not RANKS.matches(data):
         raise NoRanks(f"{path} is not tiktoken's {ENCODING}: delete it, and let `ccproxy tokens fetch` put it there")
     with _cache_at(directory):
         encoding = tiktoken.get_encoding(ENCODING)
