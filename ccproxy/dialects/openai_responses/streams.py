@@ -178,7 +178,13 @@ class Reader:
         return self._of(value, Call, "function_call")
 
     def _text_delta(self, value: Mapping[str, Any]) -> None:
-        self._message(value).delta(_part(value), text_of(value, "delta"))
+        index, text = value.get("output_index"), value.get("delta")
+        item = self._items.get(index) if isinstance(index, int) else None
+        # Nearly every event is this one: the item is known, and asked for nothing twice.
+        if isinstance(item, Message) and isinstance(text, str):
+            item.delta(_part(value), text)
+        else:
+            self._message(value).delta(_part(value), text_of(value, "delta"))
 
     def _text_done(self, value: Mapping[str, Any]) -> None:
         self._message(value).whole(_part(value), text_of(value, "text") or text_of(value, "refusal"))

@@ -113,7 +113,7 @@ class RequestTests(SynchronousTestCase):
 class StreamTests(SynchronousTestCase):
     """The SDK's accumulator follows every stream that we write."""
 
-    @settings(derandomize=True, max_examples=60, deadline=None)
+    @settings(derandomize=True, max_examples=40, deadline=None)
     @given(legal_streams())
     def test_accumulated(self, events: list[Event]) -> None:
         """Whatever legal stream is told, the SDK sees each delta in its place, and the final response has the texts
@@ -139,7 +139,7 @@ class StreamTests(SynchronousTestCase):
         )
         self.assertEqual(final.usage.total_tokens, expected.usage.prompt + (expected.usage.output or 0))
 
-    @settings(derandomize=True, max_examples=40, deadline=None)
+    @settings(derandomize=True, max_examples=20, deadline=None)
     @given(legal_streams(failing=True))
     def test_failures(self, events: list[Event]) -> None:
         """A stream that fails ends for the SDK with an error and a failed response."""
