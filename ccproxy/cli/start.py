@@ -46,7 +46,12 @@ def start(foreground: bool, config: str | None, host: str | None, port: str | No
     ours += ["--debug"] if debug else []
     if foreground:
         click.echo(f"{banner(settings)}\nPress Ctrl-C to stop.\n")
-        _run_here(["--nodaemon", "--pidfile=", *ours])
+        try:
+            _run_here(["--nodaemon", "--pidfile=", *ours])
+        except Exception as error:
+            if debug:
+                raise
+            raise click.ClickException(f"ccproxy did not start: {error} (--debug shows where)") from None
     else:
         _run_behind(settings, ours)
 
@@ -83,6 +88,7 @@ def _run_behind(settings: Settings, arguments: list[str]) -> None:
     command = [sys.executable, "-P", "-c", TWISTD, f"--pidfile={pid_file}", f"--logfile={log}", *arguments]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if ended.returncode:
+        pid_file.unlink(missing_ok=True)  # twistd leaves it where it gives up while it starts.
         click.echo(_since(log, logged) or ended.stderr.rstrip(), err=True)
         click.echo(f"ccproxy did not start; its log is {log}", err=True)
         raise SystemExit(ended.returncode)
