@@ -89,8 +89,12 @@ def failure_frames(error: ApiError, response: Mapping[str, Any], sequence: int) 
     `response.failed`, which is all that Codex CLI looks at. `response` is what was told of it so far."""
     _, code = words(error)
     code = code or "invalid_prompt"
-    first = {"type": "error", "code": code, "message": error.message, "param": None, "sequence_number": sequence}
-    failed = {**response, "status": "failed", "error": {"code": code, "message": error.message}}
+    message = error.message
+    if code == "rate_limit_exceeded" and error.retry_after and "try again in" not in message.lower():
+        # Codex CLI reads from these words how long to wait.
+        message = f"{message} Please try again in {error.retry_after:g}s."
+    first = {"type": "error", "code": code, "message": message, "param": None, "sequence_number": sequence}
+    failed = {**response, "status": "failed", "error": {"code": code, "message": message}}
     second = {"type": "response.failed", "response": failed, "sequence_number": sequence + 1}
     return sse.encode(b"error", dumps(first)) + sse.encode(b"response.failed", dumps(second))
 

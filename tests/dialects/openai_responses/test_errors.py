@@ -37,7 +37,7 @@ class UpstreamTests(SynchronousTestCase):
             (503, envelope("Overloaded"), Kind.OVERLOADED, 529),
             (400, envelope("Your input exceeds the context window of this model.", "context_length_exceeded"),
              Kind.OVERFLOW, 400),
-            (400, envelope("Flagged.", "bio_policy"), Kind.INVALID, 400),
+            (403, envelope("Flagged.", "bio_policy"), Kind.INVALID, 400),
             (400, {"detail": "Instructions are required"}, Kind.INVALID, 400),
             (400, {"error": "plain"}, Kind.INVALID, 400),
             (400, [envelope("in a list")], Kind.INVALID, 400),
@@ -94,6 +94,15 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual((answer.status, answer.body), (418, body))
         answer = render_error(ApiError(Kind.REFUSED_CREDENTIAL, "refused", original=original), "x")
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["message"]), (502, "refused"))
+
+    def test_when_to_come_back(self) -> None:
+        """Codex CLI reads how long to wait from the words of a rate limit, so they say it."""
+        error = ApiError(Kind.OVERLOADED, "Slow down.", status=429, retry_after=2.5)
+        last = json.loads(error_frame(error, "x1").split(b"\ndata: ")[-1])
+        self.assertEqual(last["response"]["error"]["message"], "Slow down. Please try again in 2.5s.")
+        error = ApiError(Kind.OVERLOADED, "Try again in 2.5s.", status=429, retry_after=2.5)
+        last = json.loads(error_frame(error, "x1").split(b"\ndata: ")[-1])
+        self.assertEqual(last["response"]["error"]["message"], "Try again in 2.5s.")
 
     def test_frames(self) -> None:
         """Within a stream an error is told twice, and numbered after everything before."""

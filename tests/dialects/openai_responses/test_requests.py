@@ -310,6 +310,8 @@ class ItemTests(SynchronousTestCase):
         self.assertEqual(kinds(model(USE), user(Text("Wait.")), user(RESULT)), [call, output, "user"])
         self.assertEqual(kinds(model(USE), user(Text("See:"), RESULT)), [call, output, "user"])
         self.assertEqual(kinds(model(USE), system("Hurry."), user(RESULT)), [call, output, "developer"])
+        stopped = (model(USE), user(Text("Stop.")), model(Text("Well.")), user(Text("Hi")))
+        self.assertEqual(kinds(*stopped), [call, output, "user", "assistant", "user"])
         two = ToolUse("t2", "Bash", "{}")
         interrupted = items(
             model(USE, two), user(ToolResult("t2", (Text("b"),))), model(Text("Well.")), user(Text("x"))

@@ -254,6 +254,12 @@ class OddVendorTests(SynchronousTestCase):
         )
         self.assertEqual(reply.blocks, (Text("Hi"),))
 
+    def test_indexes_that_do_not_match(self) -> None:
+        """Parts and items whose indexes differ from their places in the final response are not told twice."""
+        delta = event("response.output_text.delta", output_index=4, content_index=1, delta="Hi")
+        frames = [added(4, message("", "a")), delta, done(4, message("Hi", "b")), completed(message("Hi", "c"))]
+        self.assertEqual(said(CREATED, *frames).blocks, (Text("Hi"),))
+
     def test_everything_under_index_zero(self) -> None:
         """An index that begins again is another item."""
         one, two = call('{"a":1}', "call_1"), call('{"b":2}', "call_2")
