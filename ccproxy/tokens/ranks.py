@@ -46,7 +46,7 @@ RANKS = Pinned(
     3613922,
     "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
 )
-"""The ranks of `ENCODING`, under the name that they have in tiktoken's cache: the SHA-1 of where they come from. Size and
+"""The ranks of `ENCODING`, under the name of tiktoken's cache: the SHA-1 of where they come from. Size and
 digest are those that tiktoken itself pins."""
 
 VARIABLE = "CCPROXY_TOKENS_DIR"
