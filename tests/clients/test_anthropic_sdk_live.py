@@ -21,6 +21,7 @@ TOOLS = [
     {"name": name, "description": "Does sums", "input_schema": {"type": "object", "properties": {"numbers": {}}}}
     for name in ("add", "multiply")
 ]
+THINKING = {"type": "adaptive"}
 QUESTION = {"role": "user", "content": "What are 2 + 3 and 2 * 3?"}
 
 
@@ -77,12 +78,12 @@ class Dialogues:
     async def test_stream(self) -> None:
         """Reasoning, text and two calls arrive in a stream as they were said, with their usage."""
         self.upstream.script(self.vendor.says(self.said))
-        self.judge(await self.stream(tools=TOOLS))
+        self.judge(await self.stream(tools=TOOLS, thinking=THINKING))
 
     async def test_whole(self) -> None:
         """A whole reply says the same as the streamed one."""
         self.upstream.script(self.vendor.says(self.said))
-        self.judge(await self.create(tools=TOOLS))
+        self.judge(await self.create(tools=TOOLS, thinking=THINKING))
 
     async def test_tool_results(self) -> None:
         """What the SDK gave us as a message goes back as history, and each result to its own call."""
@@ -96,7 +97,7 @@ class Dialogues:
         answer = await self.stream(tools=TOOLS, messages=history)
         self.assertEqual(answer.content[0].text, "5 and 6.")
         results = self.vendor.results(self.upstream.received[1].json())
-        self.assertEqual(sorted(results), [SUM.id, PRODUCT.id])
+        self.assertEqual(set(results), {SUM.id, PRODUCT.id})
         self.assertIn("five", results[SUM.id])
         self.assertIn("six", results[PRODUCT.id])
 
@@ -129,6 +130,12 @@ class WithChatUpstream(Dialogues, SdkCase):
     """Against an upstream that speaks OpenAI's chat completions."""
 
     vendor = CHAT
+
+    async def test_reasoning_unasked(self) -> None:
+        """A client that did not ask for reasoning gets the answer without it."""
+        self.upstream.script(self.vendor.says(reply(Think("Hm."), "Five.")))
+        message = await self.stream()
+        self.assertEqual([block.type for block in message.content], ["text"])
 
     async def test_bad_request(self) -> None:
         """A request that no upstream could take is refused by us, and names the place."""

@@ -15,7 +15,7 @@ from tests.support.processes import Process
 
 CHECKOUT = Path(__file__).parents[2]
 
-START = 'LISTEN_PID=$$ exec "$0" -m twisted ccproxy --config "$1"'
+START = 'export LISTEN_PID=$$; exec "$0" -m twisted ccproxy --config "$1"'
 
 
 class Daemon:
@@ -28,7 +28,7 @@ class Daemon:
     def __init__(self, reactor: ReactorBase, home: Path, config: Mapping[str, Any]) -> None:
         home.mkdir(parents=True, exist_ok=True)
         path = home / "ccproxy.json"
-        path.write_text(json.dumps({**config, "listen": ["systemd:domain=INET:index=0"]}))
+        path.write_text(json.dumps({**config, "listen": ["systemd:domain=INET:name=web"]}))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen(50)
@@ -38,6 +38,8 @@ class Daemon:
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]),
                 "LISTEN_FDS": "1",
+                # As systemd 227 and later; Twisted takes no socket without it.
+                "LISTEN_FDNAMES": "web",
             }
             self._process = Process(
                 reactor,
