@@ -42,7 +42,7 @@ def problems(value: Any, kind: Any, path: str = "$") -> list[str]:
         if not isinstance(value, dict):
             return [f"{path}: not an object"]
         return [found for key, each in value.items() for found in problems(each, arguments[1], f"{path}.{key}")]
-    expected = _NUMBERS.get(kind, (kind,))
+    expected = _NUMBERS.get(kind, (origin or kind,))
     fits = isinstance(value, expected) and (kind is bool or not isinstance(value, bool))
     return [] if fits else [f"{path}: {value!r} is not {kind}"]
 
