@@ -59,7 +59,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     messages = conversation.messages(request.turns[leading:])
     tools = _tools(request, quirks, names, losses)
     thinking = _thinking(request, model, row, calls_without_thinking(messages), losses)
-    tokens = _tokens(request.sampling.max_tokens, thinking, row, quirks)
+    tokens = _tokens(request.sampling.max_tokens, thinking, row, quirks, losses)
     sampling, unwatched = _sampling(request.sampling, _thinks(thinking), model, row, quirks, losses)
     body: dict[str, Any] = {
         "model": model,
@@ -205,17 +205,19 @@ def _thinks(thinking: dict[str, Any]) -> bool:
     return thinking.get("thinking", {}).get("type") in ("enabled", "adaptive")
 
 
-def _tokens(wanted: int | None, thinking: dict[str, Any], row: Generation, quirks: Quirks) -> int:
+def _tokens(wanted: int | None, thinking: dict[str, Any], row: Generation, quirks: Quirks, losses: list[str]) -> int:
     """The limit of output tokens, which Anthropic demands. A budget for thinking must be lower: the limit is raised
     above it as far as the model goes, and then the budget, in place, is what gives way."""
     most = quirks.max_output_tokens or row.max_output
     tokens = min(max(1, wanted), most) if wanted is not None else most
     asked = thinking.get("thinking", {})
-    if "budget_tokens" in asked and asked["budget_tokens"] >= tokens:
-        tokens = min(asked["budget_tokens"] + tokens, most)
-        asked["budget_tokens"] = min(asked["budget_tokens"], max(LEAST_BUDGET, tokens - LEAST_BUDGET))
-        if asked["budget_tokens"] >= tokens:
+    budget = asked.get("budget_tokens", 0)
+    if budget >= tokens:
+        tokens = min(budget + tokens, most)
+        asked["budget_tokens"] = min(budget, tokens - LEAST_BUDGET) if budget >= tokens else budget
+        if asked["budget_tokens"] < LEAST_BUDGET:
             del thinking["thinking"]
+            losses.append("reasoning (the limit of output tokens leaves no room for it)")
     return tokens
 
 

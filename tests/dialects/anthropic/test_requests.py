@@ -484,10 +484,9 @@ class SettingTests(RefusalCase):
 
     def test_nested_too_deeply(self) -> None:
         """Results within results without end are refused, not crashed on."""
-        block: Any = {"type": "text", "text": "deep"}
-        for _ in range(480):
-            block = {"type": "tool_result", "tool_use_id": "t", "content": [block]}
-        error = self.assertRaises(ApiError, parsed, messages=[{"role": "user", "content": [block]}])
+        opening, closing = b'{"type":"tool_result","tool_use_id":"t","content":[', b"]}"
+        data = body().replace(b'"Hi"', b"[" + opening * 480 + closing * 480 + b"]")
+        error = self.assertRaises(ApiError, parse_request, {}, data)
         self.assertEqual((error.kind, error.message), (Kind.INVALID, "messages: nested too deeply"))
 
 
