@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from tests.clients.live import TOKEN, LiveCase
-from tests.support.scripted_vendors import ANTHROPIC, CHAT
+from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
 from tests.support.wires import Call, Finish, Think, reply
 
 T = TypeVar("T")
@@ -65,8 +65,10 @@ class Dialogues:
 
     def judge(self, message: Message) -> None:
         """The SDK understood `said` whole, in order."""
-        thought, text, *calls = message.content
-        self.assertEqual([block.type for block in message.content], ["thinking", "text", "tool_use", "tool_use"])
+        # A redacted block may carry state that its vendor bound to a call, and says nothing.
+        content = [block for block in message.content if block.type != "redacted_thinking"]
+        self.assertEqual([block.type for block in content], ["thinking", "text", "tool_use", "tool_use"])
+        thought, text, *calls = content
         self.assertEqual(thought.thinking, "Sums, then.")
         self.assertEqual(text.text, "I shall calculate.")
         found = [(call.id, call.name, call.input) for call in calls]
@@ -109,7 +111,7 @@ class Dialogues:
 
     async def test_broken_stream(self) -> None:
         """A stream that breaks off is an error for the SDK, and never an answer that looks complete."""
-        self.upstream.script(self.vendor.breaks_off(reply("This will never be complete, alas."), after=5))
+        self.upstream.script(self.vendor.breaks_off(reply("This will never be complete, alas.")))
         await self.assertFailure(self.stream(), anthropic.APIStatusError)
 
     async def test_overflow(self) -> None:
@@ -150,6 +152,18 @@ class WithChatUpstream(Dialogues, SdkCase):
         self.assertTrue(message._request_id)
         await self.daemon.stop()
         self.assertIn(message._request_id, self.daemon.log)
+
+
+class WithResponsesUpstream(Dialogues, SdkCase):
+    """Against an upstream that speaks OpenAI's Responses."""
+
+    vendor = RESPONSES
+
+
+class WithGeminiUpstream(Dialogues, SdkCase):
+    """Against an upstream that speaks Gemini's generateContent."""
+
+    vendor = GEMINI
 
 
 class WithAnthropicUpstream(Dialogues, SdkCase):

@@ -9,7 +9,7 @@ from twisted.internet import reactor
 from tests.clients.claude_code import ClaudeCode, Missing, program
 from tests.clients.live import TOKEN, LiveCase, unavailable
 from tests.support.scripted_upstream import Received
-from tests.support.scripted_vendors import CHAT
+from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
 from tests.support.tripwire import Tripwire
 from tests.support.wires import Call, Think, reply
 
@@ -133,7 +133,7 @@ class Conversations:
     async def test_cut(self) -> None:
         """When the upstream breaks off in the middle, the client is told, asks again without a stream, and goes on."""
         self.upstream.script(
-            self.vendor.breaks_off(reply("This answer will never be complete, alas."), after=5),
+            self.vendor.breaks_off(reply("This answer will never be complete, alas.")),
             self.vendor.says(reply("This one is.")),
         )
         session = await self.claude.ask("Say something.")
@@ -147,7 +147,7 @@ class Conversations:
         """The request without a stream, by which the client recovers, gives calls and reasoning as a stream does."""
         thought = Think("Once more.", seal="c2VhbGVk")
         self.upstream.script(
-            self.vendor.breaks_off(reply("Let me see what I can find out here."), after=5),
+            self.vendor.breaks_off(reply("Let me see what I can find out here.")),
             self.vendor.says(reply(thought, "Trying.", bash("echo whole-$((3+3))", "call_one1"))),
             self.vendor.says(reply("Done.")),
         )
@@ -191,15 +191,40 @@ class WithChatUpstream(Conversations, ClaudeCodeCase):
     vendor = CHAT
 
 
+class WithResponsesUpstream(Conversations, ClaudeCodeCase):
+    """Against an upstream that speaks OpenAI's Responses."""
+
+    vendor = RESPONSES
+
+
+class WithGeminiUpstream(Conversations, ClaudeCodeCase):
+    """Against an upstream that speaks Gemini's generateContent."""
+
+    vendor = GEMINI
+
+
+class WithAnthropicUpstream(Conversations, ClaudeCodeCase):
+    """Against an upstream that speaks Anthropic's own dialect: the bytes pass as they are."""
+
+    vendor = ANTHROPIC
+
+
 class WrongKey(ClaudeCodeCase):
     """A client without the right key for this gateway."""
 
     token = "not-the-token"
 
     async def test_told_once(self) -> None:
-        """The client hears 401 once, with words that help, instead of trying ten times for three minutes."""
+        """The client hears 401 once, instead of trying ten times for three minutes; the upstream hears nothing."""
         session = await self.claude.ask("Hello?")
         self.assertTrue(session.result["is_error"])
-        self.assertIn("401", session.result["result"])
+        self.assertEqual(session.result["api_error_status"], 401)
         self.assertEqual(len(self.wiretap.posted(MESSAGES)), 1)
         self.assertEqual(self.upstream.received, [])
+
+    async def test_told_how(self) -> None:
+        """The client shows our words, which say where the key goes."""
+        session = await self.claude.ask("Hello?")
+        self.assertIn("ANTHROPIC_AUTH_TOKEN", session.result["result"])
+
+    test_told_how.todo = "Claude Code says `Please run /login` instead of any 401 whose words have `x-api-key` in them"

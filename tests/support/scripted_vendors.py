@@ -56,9 +56,10 @@ class Vendor:
 
         return entry
 
-    def breaks_off(self, said: Reply, after: int) -> Entry:
-        """A stream whose connection breaks after so many chunks."""
-        return Answer(self.write(said)[:after], ending=Ending.CUT)
+    def breaks_off(self, said: Reply) -> Entry:
+        """A stream whose connection breaks in the middle; in the text, if the reply is text."""
+        chunks = self.write(said)
+        return Answer(chunks[: len(chunks) // 2], ending=Ending.CUT)
 
     def refuses(self, status: int, message: str, **headers: str) -> Entry:
         """An error answer."""
@@ -121,6 +122,11 @@ def _gemini_error(status: int, message: str) -> dict[str, Any]:
     return {"error": {"code": status, "message": message, "status": _GEMINI_ERRORS.get(status, "INTERNAL")}}
 
 
+def _said(response: Mapping[str, Any]) -> str:
+    """A function's response is an object: by convention its `output` or `error` is the text."""
+    return str(response.get("output", response.get("error")))
+
+
 def _gemini_parts(body: Any) -> list[Any]:
     parts = [part for content in body["contents"] for part in content["parts"]]
     return parts + [inner for part in parts for inner in part.get("functionResponse", {}).get("parts", [])]
@@ -165,7 +171,7 @@ GEMINI = Vendor(
     error=_gemini_error,
     overflow="The input token count (300000) exceeds the maximum number of tokens allowed (200000).",
     results=lambda body: {
-        part["functionResponse"]["id"]: json.dumps(part["functionResponse"]["response"])
+        part["functionResponse"]["id"]: _said(part["functionResponse"]["response"])
         for part in _gemini_parts(body)
         if "functionResponse" in part
     },
