@@ -32,7 +32,7 @@ class Kind(enum.Enum):
     FORBIDDEN = "forbidden"
     """The client is known, or is not allowed to be here."""
     NO_ROUTE = "no_route"
-    """Nothing answers under this path or model name."""
+    """Nothing answers under this path or model name, here or at the upstream that was asked."""
     TOO_LARGE = "too_large"
     """The request body is larger than the configured limit."""
     OVERFLOW = "overflow"
@@ -68,7 +68,7 @@ _TABLE = {
     Kind.UNTRANSLATABLE: _Row(400, True, False),
     Kind.AUTH: _Row(401, False, True),
     Kind.FORBIDDEN: _Row(403, False, True),
-    Kind.NO_ROUTE: _Row(404, False, True),
+    Kind.NO_ROUTE: _Row(404, True, True),
     Kind.TOO_LARGE: _Row(413, False, True),
     Kind.OVERFLOW: _Row(400, True, False),
     Kind.QUOTA: _Row(402, True, True),

@@ -12,7 +12,7 @@ from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished
-from ccproxy.model.messages import Opaque, ToolUse
+from ccproxy.model.messages import Opaque, Searched, ToolUse
 from ccproxy.model.replies import Response, fold, unfold
 
 WHOLE_LIMIT = 64 * 1024 * 1024
@@ -101,13 +101,13 @@ def _is_content(event: Event) -> bool:
         case BlockDelta() | Finished():
             return True
         case BlockStarted(_, block):
-            return isinstance(block, (ToolUse, Opaque))
+            return isinstance(block, (ToolUse, Searched, Opaque))
         case _:
             return False
 
 
 class _Streaming(_Watching):
-    """What both streaming pipes share: when they settle, and how they tell a failure."""
+    """What both streaming pipes share: signs of life, and that a failure is told in-band."""
 
     streaming = True
 
@@ -129,6 +129,9 @@ class _Streaming(_Watching):
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
         self.ended = True
+        return self._failure_frame(error)
+
+    def _failure_frame(self, error: ApiError) -> bytes:
         return self._dialect.error_frame(error, self._exchange)
 
     def ping(self) -> bytes:
@@ -140,6 +143,10 @@ class _Streaming(_Watching):
 
 class TranslatedStream(_Streaming):
     """A stream for a client who speaks another dialect, or an upstream that answered whole."""
+
+    def _failure_frame(self, error: ApiError) -> bytes:
+        """The renderer's: in some dialects an error carries the stream's own id and numbers."""
+        return self._renderer.render(Failed(error))
 
     def feed(self, data: bytes) -> bytes:
         return b"" if self.ended else self._say(self._events(data))
