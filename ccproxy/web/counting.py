@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -90,8 +90,14 @@ class Counts:
         try:
             target = self._routes.candidates(call.model).targets[0]
             counted = await self._count(call, target)
+        except CancelledError:
+            return
         except ApiError as error:
             tell_by(reply, call.dialect, error, call.id)
+            return
+        except Exception:
+            log.failure("counting tokens for {exchange} failed: a fault of ours", exchange=call.id)
+            tell_by(reply, call.dialect, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details"), call.id)
             return
         tokens = counted.tokens
         if counted.by != _UPSTREAM:

@@ -175,6 +175,17 @@ class Here(SynchronousTestCase):
         self.assertEqual(client.received, b"")
         self.assertEqual(self.flushLoggedErrors(), [])
 
+    def test_fault_of_ours(self) -> None:
+        """A fault of ours is told to the client, which would else wait for ever, and logged once."""
+
+        def broken(text: str) -> int:
+            raise ZeroDivisionError
+
+        answer = Desk(ruler=Ruler("estimate", broken)).ask().answer
+        self.assertEqual(answer.status, 502)
+        self.assertEqual(answer.json["type"], "error")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_what_cannot_be_said(self) -> None:
         """A request that only Anthropic could serve is counted as the text that it is."""
         tokens, by = told(Desk().ask(container="c", system="Be brief. " * 100))
