@@ -58,7 +58,7 @@ class Anthropic(SynchronousTestCase):
         """Claude Code asks once for a thousand: all fit, and some can be shown."""
         answer = get("/v1/models?limit=1000", VERSION).json
         ids = [model["id"] for model in answer["data"]]
-        self.assertEqual(ids[:4], ["default", "for-claude/default", "model-0", "for-claude/p/model-0"])
+        self.assertEqual(ids[:4], ["default", "claude-via-default", "model-0", "claude-via-p/model-0"])
         self.assertEqual(len(ids), 8)
         self.assertEqual((answer["first_id"], answer["last_id"]), (ids[0], ids[-1]))
         self.assertFalse(answer["has_more"])
@@ -128,10 +128,10 @@ class OpenAi(SynchronousTestCase):
 
     def test_model(self) -> None:
         """One model, by a name with slashes, escaped or not, and behind a doubled `/v1`."""
-        for path in ("for-claude/p/model-1", "for-claude%2Fp%2Fmodel-1", "for-claude/p/model-1/"):
+        for path in ("claude-via-p/model-1", "claude-via-p%2Fmodel-1", "claude-via-p/model-1/"):
             for base in ("/v1", "/v1/v1"):
                 answer = get(f"{base}/models/{path}")
-                self.assertEqual(answer.json["id"], "for-claude/p/model-1", path)
+                self.assertEqual(answer.json["id"], "claude-via-p/model-1", path)
 
     def test_slash_at_the_end(self) -> None:
         """A slash at the end of the list's path asks for the list."""
