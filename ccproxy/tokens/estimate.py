@@ -5,7 +5,7 @@ classes occur. The weights are a least-squares fit of the relative error against
 Rust, JSON, English prose, logs, and translations in 18 languages, held two percent above the truth: an estimate too
 high compacts early, one too low overflows. `bench/count_error.py` measures it on other samples (code, prose and JSON:
 the error stays within 15 % for 95 % of chunks of 2,000 characters). Chinese and Japanese stand higher than the fit,
-which knew the plain words of menus only. It reads 10 MB/s or more.
+which knew the plain words of menus only. It reads about 10 MB/s.
 """
 
 LOWER, UPPER, DIGIT, SPACE, NEWLINE, PUNCTUATION = b"aA0 n."
