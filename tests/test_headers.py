@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.headers import CREDENTIALS, HOP_BY_HOP, back_to_client, redact, to_anthropic
+from ccproxy.headers import CREDENTIALS, HOP_BY_HOP, back_to_client, joined, redact, to_anthropic
 
 PASSING = {
     "anthropic-version": "2026-10-21",
@@ -65,6 +65,15 @@ class BackToClientTests(SynchronousTestCase):
         back = back_to_client(self.ANSWER, own_login=True)
         self.assertEqual(back["anthropic-ratelimit-unified-status"], "allowed")
         self.assertNotIn("set-cookie", back)
+
+
+class JoinedTests(SynchronousTestCase):
+    """Headers as dialects read them."""
+
+    def test_joined(self) -> None:
+        """Names are in lower case, several values of one name are joined, and no byte is too odd."""
+        raw = [(b"Anthropic-Beta", [b"a", b"b"]), (b"X-App", [b"\xe9"])]
+        self.assertEqual(joined(raw), {"anthropic-beta": "a, b", "x-app": "é"})
 
 
 class RedactTests(SynchronousTestCase):
