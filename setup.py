@@ -24,17 +24,17 @@ setup(
     include_package_data=True,
     zip_safe=False,
     install_requires=[
-        "twisted[tls]>=24.7",
-        "treq>=24.9",
+        "twisted[tls]>=25.5",
+        "treq>=26.7",
         "service-identity>=24.1",
         "attrs>=24.1",
         "cattrs>=24.1",
         "tiktoken>=0.8",
         # JSON at a third of the cost an event, and YAML, commands and the encodings that request bodies come in.
         "orjson>=3.10",
-        "PyYAML>=6.0",
+        "PyYAML>=6.0.1",
         "click>=8.1",
-        "brotli>=1.1",
+        "brotli>=1.2",
         "zstandard>=0.22",
     ],
     extras_require={

@@ -18,6 +18,8 @@ import ccproxy
 CHECKOUT = Path(__file__).parents[1]
 PLUGIN = "twisted/plugins/ccproxy_plugin.py"
 
+FILTER = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
 WHERE = """
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
@@ -65,7 +67,8 @@ class Built:
         self.wheel = build(self.source, "build_wheel", self.top / "wheel")
         sdist = build(self.source, "build_sdist", self.top / "sdist")
         with tarfile.open(sdist) as archive:
-            archive.extractall(self.top / "unpacked", filter="data")
+            # Without a filter newer Pythons warn; Debian 12's knows none.
+            archive.extractall(self.top / "unpacked", **FILTER)
         (self.sdist,) = (self.top / "unpacked").iterdir()
         self.installed = self.top / "installed"
         with zipfile.ZipFile(self.wheel) as archive:

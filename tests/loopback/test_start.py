@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -163,23 +163,23 @@ class ForegroundTests(TestCase):
         """It says how to use it, and then logs to the terminal; it ends on a signal and leaves nothing behind."""
         home = Path(self.mktemp()).absolute()
         home.mkdir(parents=True)
-        (home / "config.json").write_text(json.dumps({"listen": ["unix:s"]}))
-        bound: Deferred[None] = Deferred()
-
-        def watch() -> None:
-            if b"starting on 's'" in process.output and not bound.called:
-                bound.callback(None)
-
+        (home / "config.json").write_text(json.dumps({"listen": ["systemd:domain=INET:index=0"]}))
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(CHECKOUT)}
-        process = Process(reactor, [*COMMAND, "--foreground"], environment, home, on_output=watch)
-        self.addCleanup(process.stop)
-        await bound
-        path = os.path.relpath(home / "s")
-        client = await connectProtocol(UNIXClientEndpoint(reactor, path), Client())
+        environment |= {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "http"}
+        # Its socket takes connections before it has started, so that nobody must ask whether it is there.
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *COMMAND, "--foreground"]
+            process = Process(reactor, command, environment, home, inherits={3: listening.fileno()})
+            self.addCleanup(process.stop)
+            port = listening.getsockname()[1]
+        client = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), Client())
         self.assertIn(b"200 OK", await client.answered)
-        await process.stop("INT")
+        self.assertNotEqual(await process.stop("INT"), 0)
         self.assertEqual(process.errors, b"")
-        self.assertIn(b"listens at unix:s", process.output)
+        self.assertTrue(process.output.startswith(b"ccproxy listens at systemd:domain=INET:index=0\n"))
+        self.assertIn(b"shutting down", process.output)
         self.assertEqual([path.name for path in home.iterdir()], ["config.json"])
 
 
