@@ -29,7 +29,7 @@ check: $(VENV)/installed-check
 	@echo "ruff check";  $(VENV)/bin/ruff check --quiet .
 	@echo "ruff format"; $(VENV)/bin/ruff format --quiet --check . || { $(VENV)/bin/ruff format --diff . ; exit 1; }
 	@echo "mypy";        $(VENV)/bin/mypy --no-error-summary
-	@echo "floors";      $(VENV)/bin/python -m twisted.trial --reporter=minimal tests.test_floors
+	@echo "floors";      $(VENV)/bin/python -m twisted.trial --reporter=summary tests.test_floors
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache
