@@ -20,6 +20,9 @@ DIRECTORY = "~/.ccproxy"
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 
+START_SECONDS = 30
+"""twistd waits for ever for a daemon that dies before it has told how its start went."""
+
 LOG_LINES = 20
 """What is shown of the log of a daemon that did not start."""
 
@@ -86,12 +89,18 @@ def _run_behind(settings: Settings, arguments: list[str]) -> None:
     logged = log.stat().st_size if log.exists() else 0
     # -P: whoever starts a daemon in a directory does not mean to import what lies there.
     command = [sys.executable, "-P", "-c", TWISTD, f"--pidfile={pid_file}", f"--logfile={log}", *arguments]
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-    if ended.returncode:
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=START_SECONDS, check=False
+        )
+        status, said = ended.returncode, ended.stderr.rstrip()
+    except subprocess.TimeoutExpired:
+        status, said = 1, f"nothing was heard of it for {START_SECONDS} seconds"
+    if status:
         pid_file.unlink(missing_ok=True)  # twistd leaves it where it gives up while it starts.
-        click.echo(_since(log, logged) or ended.stderr.rstrip(), err=True)
+        click.echo(_since(log, logged) or said, err=True)
         click.echo(f"ccproxy did not start; its log is {log}", err=True)
-        raise SystemExit(ended.returncode)
+        raise SystemExit(status)
     click.echo(f"{banner(settings)}\nIt runs in the background and logs to {log}\nTo stop it: kill $(cat {pid_file})")
 
 
