@@ -77,11 +77,13 @@ class ChatCompletions(Resource):
     def __init__(self, clock: IReactorTime) -> None:
         super().__init__()
         self._clock = clock
+        self._answered = 0
 
     def render_POST(self, request: Request) -> int:
         asked = jsontext.loads(_body(request))
         request.setHeader("content-type", "text/event-stream")
-        _Telling(request, self._clock, script(asked)).go_on()
+        self._answered += 1
+        _Telling(request, self._clock, script(asked, f"demo-{self._answered}")).go_on()
         return NOT_DONE_YET
 
 
@@ -96,25 +98,34 @@ class _Telling:
         self._request = request
         self._clock = clock
         self._chunks = chunks
+        self._next: bytes | None = next(chunks)
         self._left = False
         request.notifyFinish().addBoth(self._leave)
 
     def go_on(self) -> None:
         if self._left:
             return
-        chunk = next(self._chunks, None)
-        if chunk is None:
+        chunk, self._next = self._next, next(self._chunks, None)
+        self._request.write(chunk)
+        if self._next is None:
             self._request.finish()
         else:
-            self._request.write(chunk)
             self._clock.callLater(PACE, self.go_on)
 
     def _leave(self, _: object) -> None:
         self._left = True
 
 
-def script(asked: dict[str, Any]) -> Iterator[bytes]:
-    """The chunks that answer this request of the OpenAI chat wire."""
+def script(asked: dict[str, Any], id: str) -> Iterator[bytes]:
+    """The chunks that answer this request of the OpenAI chat wire. The id must differ from answer to answer: Claude
+    Code takes two of one id for one."""
+    for chunk in _script(asked, id):
+        chunk = {"id": id, "object": "chat.completion.chunk", "created": 0, "model": "demo", **chunk}
+        yield sse.encode_data(jsontext.dumps(chunk))
+    yield sse.encode_data(b"[DONE]")
+
+
+def _script(asked: dict[str, Any], id: str) -> Iterator[dict[str, Any]]:
     turns = [turn for turn in asked.get("messages", ()) if turn.get("role") in ("user", "tool")] or [{}]
     tools = [tool["function"]["name"] for tool in asked.get("tools", ())]
     said = _text(turns[-1].get("content"))
@@ -123,7 +134,7 @@ def script(asked: dict[str, Any]) -> Iterator[bytes]:
         finish = "stop"
     elif "tool" in said.lower() and tools:
         yield from _words("reasoning_content", REASONING)
-        yield from _call("Bash" if "Bash" in tools else tools[0])
+        yield from _call("Bash" if "Bash" in tools else tools[0], f"call_{id}")
         finish = "tool_calls"
     elif "response_format" in asked:
         yield from _words("content", '{"title": "ccproxy demo"}')
@@ -135,26 +146,21 @@ def script(asked: dict[str, Any]) -> Iterator[bytes]:
     yield _chunk({}, finish)
     prompt = len(jsontext.dumps(asked)) // 4
     usage = {"prompt_tokens": prompt, "completion_tokens": 60, "total_tokens": prompt + 60}
-    yield sse.encode_data(jsontext.dumps({**_HEAD, "choices": [], "usage": usage}))
-    yield sse.encode_data(b"[DONE]")
+    yield {"choices": [], "usage": usage}
 
 
-_HEAD = {"id": "chatcmpl-demo", "object": "chat.completion.chunk", "created": 0, "model": "demo"}
+def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
-def _chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return sse.encode_data(jsontext.dumps({**_HEAD, "choices": [choice]}))
-
-
-def _words(field: str, text: str) -> Iterator[bytes]:
+def _words(field: str, text: str) -> Iterator[dict[str, Any]]:
     for word in text.split(" "):
         yield _chunk({field: word + " "})
 
 
-def _call(name: str) -> Iterator[bytes]:
+def _call(name: str, id: str) -> Iterator[dict[str, Any]]:
     arguments = {"command": "echo hello from the ccproxy demo", "description": "Say hello"} if name == "Bash" else {}
-    yield _chunk({"tool_calls": [{"index": 0, "id": "call_demo", "type": "function", "function": {"name": name}}]})
+    yield _chunk({"tool_calls": [{"index": 0, "id": id, "type": "function", "function": {"name": name}}]})
     text = jsontext.dumps_str(arguments)
     for start in range(0, len(text), 12):
         yield _chunk({"tool_calls": [{"index": 0, "function": {"arguments": text[start : start + 12]}}]})

@@ -1,14 +1,12 @@
 """The only wiring: from settings to a service that serves."""
 
 import secrets
-import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -95,14 +93,18 @@ def _deadlines(settings: Settings) -> Deadlines:
     )
 
 
+class CannotListen(Exception):
+    """A socket cannot be had. `str()` says which, and why."""
+
+
 class Listener(Service):
     """Listens at one endpoint string. A socket that cannot be had stops the start: such a daemon would help nobody."""
 
     def __init__(self, reactor: Any, description: str, site: BoundedSite) -> None:
         if description.startswith(("tcp:", "tcp6:", "ssl:")) and "backlog=" not in description:
             description += f":backlog={BACKLOG}"
+        self._reactor = reactor
         self._description = description
-        self._endpoint = serverFromString(reactor, description)
         self._site = site
         self.port: IListeningPort | None = None
         """Where it listens; None before the start and after the stop."""
@@ -117,20 +119,23 @@ class Listener(Service):
         self._listen()
 
     def _listen(self) -> None:
-        """The endpoints that Twisted has answer at once."""
-        if self.port is None:
-            self._endpoint.listen(self._site).addCallbacks(self._listening, self._give_up)
+        if self.port is not None:
+            return
+        outcome: list[IListeningPort | Failure] = []
+        try:
+            # Twisted's endpoints answer at once; an exception inside a Deferred would not stop the start.
+            serverFromString(self._reactor, self._description).listen(self._site).addBoth(outcome.append)
+        except (LookupError, TypeError, ValueError) as error:
+            self._give_up(f"there is no such endpoint or inherited socket ({error})")
+        for result in outcome:
+            if isinstance(result, Failure):
+                self._give_up(getattr(result.value, "socketError", result.value))
+            self.port = result
 
-    def _listening(self, port: IListeningPort) -> None:
-        self.port = port
-
-    def _give_up(self, failure: Failure) -> None:
-        error = failure.value
-        reason = error.socketError if isinstance(error, CannotListenError) else error
+    def _give_up(self, reason: object) -> NoReturn:
         message = f"ccproxy cannot listen at {self._description}: {reason}"
         log.critical("{message}", message=message)
-        print(message, file=sys.stderr)
-        raise SystemExit(1)
+        raise CannotListen(message)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()

@@ -19,7 +19,7 @@ TOOLS = [{"type": "function", "function": {"name": "Read"}}, {"type": "function"
 
 def reply(**asked: object) -> Response:
     """What the demo answers, read by the dialect's own parser."""
-    return fold(parse(OPENAI_CHAT.parse_stream(Quirks()), list(script(asked))))
+    return fold(parse(OPENAI_CHAT.parse_stream(Quirks()), list(script(asked, "demo-1"))))
 
 
 def user(text: str) -> list[object]:

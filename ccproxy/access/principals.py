@@ -68,11 +68,12 @@ class Keyring:
         matches = [name for name in presented if self._is_ours(name, headers[name])]
         if matches:
             return Principal("client", {name: headers[name] for name in presented if name not in matches})
-        found = "what came in " + " and ".join(f"`{name}`" for name in presented) if presented else "nothing came"
+        # Claude Code shows its own advice (to log in) instead of any 401 whose words name the header of its key.
+        found = "the one that came is not it" if presented else "none came"
         raise ApiError(
             Kind.AUTH,
-            f"ccproxy wants its own key and {found}{' is not it' if presented else ''}: send the `apikey` of its "
-            "configuration as `Authorization: Bearer KEY` or `x-api-key: KEY` (Claude Code: ANTHROPIC_AUTH_TOKEN=KEY)",
+            f"ccproxy wants its own key and {found}: send the `apikey` of its configuration as "
+            "`Authorization: Bearer KEY` (Claude Code: ANTHROPIC_AUTH_TOKEN=KEY)",
         )
 
     def _is_ours(self, name: str, value: str) -> bool:

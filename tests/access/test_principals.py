@@ -54,10 +54,11 @@ class ByKey(SynchronousTestCase):
             self.refused(headers)
 
     def test_the_message_helps(self) -> None:
-        """The refusal says which header was looked at, and how to present the key."""
-        self.assertIn("nothing came", self.refused({}).message)
+        """The refusal says how to present the key, without the words that Claude Code would hide it for."""
+        self.assertIn("none came", self.refused({}).message)
         message = self.refused({"x-api-key": "wrong-secret"}).message
-        self.assertIn("`x-api-key`", message)
+        self.assertIn("is not it", message)
+        self.assertNotIn("x-api-key", message)
         self.assertIn("Authorization: Bearer", message)
         self.assertNotIn("wrong-secret", message)
 

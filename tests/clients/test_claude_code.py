@@ -226,5 +226,3 @@ class WrongKey(ClaudeCodeCase):
         """The client shows our words, which say where the key goes."""
         session = await self.claude.ask("Hello?")
         self.assertIn("ANTHROPIC_AUTH_TOKEN", session.result["result"])
-
-    test_told_how.todo = "Claude Code says `Please run /login` instead of any 401 whose words have `x-api-key` in them"

@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from ccproxy.config.settings import PerformanceSettings, ProviderSettings, RouteSettings, Settings
 from ccproxy.secret import Secret
-from ccproxy.service import Listener, make_service
+from ccproxy.service import CannotListen, Listener, make_service
 from tests.support.wire import chat, frames, text_of
 
 ASK = {"model": "m", "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
@@ -219,8 +219,15 @@ class ServiceTests(TestCase):
         taken = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
         self.addCleanup(taken.stopListening)
         port = taken.getHost().port
-        service = make_service(settings(listen=(f"tcp:{port}:interface=127.0.0.1",)), reactor)
-        with self.assertRaises(SystemExit):
+        return self._cannot_listen(f"tcp:{port}:interface=127.0.0.1")
+
+    def test_no_inherited_socket(self) -> None:
+        """A socket that systemd should have handed over, and did not, stops the start too."""
+        return self._cannot_listen("systemd:domain=INET:index=7")
+
+    def _cannot_listen(self, description: str) -> "Deferred[None]":
+        service = make_service(settings(listen=(description,)), reactor)
+        with self.assertRaises(CannotListen):
             service.startService()
         return service.stopService()
 

@@ -10,9 +10,6 @@ import json
 from typing import Any
 
 from attrs import define, field
-from ccproxy.dialects.anthropic.dialect import ANTHROPIC
-from ccproxy.dialects.quirks import Quirks
-from ccproxy.dialects.registry import DIALECTS
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -25,6 +22,9 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ccproxy.access.principals import Keyring
+from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
