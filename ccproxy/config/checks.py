@@ -7,7 +7,7 @@ from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
 from ccproxy.config.settings import LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS
-from ccproxy.providers.catalogue import names
+from ccproxy.providers.catalogue import names, vendor
 from ccproxy.providers.provider import BadProvider, Provider
 
 _OPEN = (
@@ -101,7 +101,7 @@ def _service(path: Path, provider: ProviderSettings) -> Iterator[Problem]:
         if error.field == "api_base_url":
             if provider.api_base_url:
                 found = "a URL that cannot be used"  # It may hold a password, and so is not shown.
-            else:
+            elif vendor(provider.name) is None:
                 hint = guess(provider.name, names()).replace("mean", "mean the name")
         yield Problem((*path, error.field), f"found {found}, expected {error.expected}{hint}")
     for name in ("max_tokens_field", "system_role", "tool_id_pattern"):

@@ -69,6 +69,20 @@ def missing_key(provider: Mapping[str, Any], environ: Environment) -> tuple[str,
     return None if row.passes_login and not key else (row.key_variable, key)
 
 
+def missing_url(provider: Mapping[str, Any], environ: Environment) -> tuple[tuple[str, ...], str] | None:
+    """For a provider as written without `api_base_url` whose vendor has another address for each account: the
+    variables that name the account, and the URL. None where there is nothing to look for, or it is not there."""
+    name, dialect = provider.get("name"), provider.get("dialect", "")
+    row = vendor(name) if isinstance(name, str) else None
+    if row is None or not isinstance(dialect, str):
+        return None
+    places = {variable: text for variable in row.place_variables if (text := environ.get(variable, "").strip())}
+    endpoint = row.located(places).endpoints.get(dialect or row.dialect)
+    if not places or len(places) < len(row.place_variables) or endpoint is None:
+        return None
+    return row.place_variables, endpoint.base_url
+
+
 def is_disabled(provider: Mapping[str, Any], environ: Environment) -> bool:
     """Whether a provider as written is disabled, be it by a variable."""
     enabled = Expansion(environ).of(provider.get("enabled", True))

@@ -24,6 +24,7 @@ from ccproxy.config.environment import (
     indexed_keys,
     is_disabled,
     missing_key,
+    missing_url,
     options,
     providers_by_key,
 )
@@ -124,6 +125,7 @@ class _Layers:
         """The settings, or one error that tells all there is to tell."""
         self._lay_over()
         self._fill_in_keys()
+        self._fill_in_urls()
         expansion = Expansion(self._environ)
         self._value = expansion.of(self._value)
         if expansion.problems:
@@ -195,6 +197,23 @@ class _Layers:
                     Problem(
                         path, f'found nothing, expected a key here or in {variable} ("" for a service without keys)'
                     )
+                )
+
+    def _fill_in_urls(self) -> None:
+        """Give providers without `api_base_url`, whose vendor has an address for each account, the one that the
+        vendor's own variables tell."""
+        providers = self._value.get("providers")
+        if not isinstance(providers, list):
+            return
+        self._value["providers"] = filled = list(providers)
+        for index, provider in enumerate(providers):
+            if not isinstance(provider, dict) or provider.get("api_base_url") or is_disabled(provider, self._environ):
+                continue
+            if looked_for := missing_url(provider, self._environ):
+                variables, url = looked_for
+                filled[index] = provider | {"api_base_url": OutsideText(url)}
+                self._origins["providers", index, "api_base_url"] = "the environment variable " + " and ".join(
+                    variables
                 )
 
     def _complete(self, settings: Settings) -> Settings:

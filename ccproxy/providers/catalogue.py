@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ccproxy.providers.vendor import Vendor
-from ccproxy.providers.vendors import LOCAL_HOST, VENDORS
+from ccproxy.providers.vendors.rows import ALIASES, VENDORS
+from ccproxy.providers.vendors.servers import LOCAL_HOST
 
 KEY_ORDER = ("anthropic", "openai", "gemini", "openrouter", "deepseek", "groq", "mistral", "xai")
 """Vendors that are configured by their key in the environment alone, where nothing else is configured. The first one
@@ -21,25 +22,30 @@ def _hosts() -> dict[str, Vendor]:
     for row in VENDORS:
         for endpoint in row.endpoints.values():
             host = urlsplit(endpoint.base_url).hostname
-            if host and host != LOCAL_HOST:
+            if host and host != LOCAL_HOST and "$" not in host:
                 found.setdefault(host, row)
     return found
 
 
 _BY_HOST: Mapping[str, Vendor] = _hosts()
 
+_OF_ACCOUNTS = tuple(row for row in VENDORS if row.place_variables)
+
 
 def vendor(name: str) -> Vendor | None:
-    """The row of this name, in any case; None where the catalogue has none."""
-    return _BY_NAME.get(name.lower())
+    """The row of this name or one of its aliases, in any case, with underscores for hyphens; None where the catalogue
+    has none."""
+    plain = name.lower().replace("_", "-")
+    return _BY_NAME.get(ALIASES.get(plain, plain))
 
 
 def vendor_at(base_url: str) -> Vendor | None:
     """The row whose service is at the host of this URL; None for hosts of nobody, and for this machine, where any
     server may run."""
-    return _BY_HOST.get(urlsplit(base_url).hostname or "")
+    host = urlsplit(base_url).hostname or ""
+    return _BY_HOST.get(host) or next((row for row in _OF_ACCOUNTS if row.has_host(host)), None)
 
 
 def names() -> tuple[str, ...]:
-    """All names of the catalogue, in its order."""
+    """All names of the catalogue, in its order; without aliases."""
     return tuple(_BY_NAME)

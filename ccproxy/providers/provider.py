@@ -65,6 +65,8 @@ class Provider:
         if dialect and dialect not in PATHS:
             raise BadProvider("dialect", "one of " + ", ".join(PATHS))
         row = _row(name, base_url)
+        if row and row.place_variables:
+            row = row.located(row.places_in(base_url.strip()))
         speaks = dialect or _dialect(row, base_url)
         url = _base_url(row, base_url, speaks)
         endpoint = row.endpoints.get(speaks) if row else None
@@ -150,7 +152,8 @@ def goes_to_its_vendor(name: str, base_url: str) -> bool:
         return row is not None
     hosts = {urlsplit(endpoint.base_url).hostname for endpoint in row.endpoints.values()}
     try:
-        return urlsplit(base_url.strip()).hostname in hosts
+        host = urlsplit(base_url.strip()).hostname
+        return host in hosts or (host is not None and row.has_host(host))
     except ValueError:
         return False
 
@@ -192,9 +195,12 @@ def _base_url(row: Vendor | None, base_url: str, dialect: str) -> str:
             raise BadProvider(
                 "dialect", f"one that the vendor is known to speak ({spoken}), or an api_base_url with it"
             )
+        if row.place_variables:
+            raise BadProvider("api_base_url", "a URL, or the account in " + " and ".join(row.place_variables))
         return row.endpoints[dialect].base_url
     bare = not urlsplit(base_url.strip()).path.strip("/")
-    if bare and row and dialect in row.endpoints and vendor_at(base_url.strip()) is row:
+    known = vendor_at(base_url.strip()) if bare else None
+    if row and known and known.name == row.name and dialect in row.endpoints:
         return row.endpoints[dialect].base_url
     return normalised(base_url, dialect)
 

@@ -1,17 +1,23 @@
 """The catalogue's rows are sound, and say what is known of the vendors."""
 
+import json
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import evolve, fields
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.config.load import load
+from ccproxy.config.resolve import providers
+from ccproxy.config.settings import ConfigError
 from ccproxy.config.structure import CONVERTER, NOT_CORRECTABLE
 from ccproxy.dialects.quirks import Quirks, ReasoningControl
 from ccproxy.providers.baseurl import PATHS, normalised
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor, vendor_at
+from ccproxy.providers.provider import Provider, goes_to_its_vendor
 from ccproxy.providers.target import Auth
 from ccproxy.providers.vendor import Overrides, Rule, Vendor
-from ccproxy.providers.vendors import VENDORS
+from ccproxy.providers.vendors.rows import ALIASES, VENDORS
 
 
 def _all_overrides(row: Vendor) -> list[Overrides]:
@@ -46,7 +52,7 @@ class Rows(SynchronousTestCase):
 
     def test_endpoints(self) -> None:
         """Every row has an endpoint for its dialect and for those its rules name; URLs are in their normal form."""
-        for row in VENDORS:
+        for row in (row.located(dict.fromkeys(row.place_variables, "mine")) for row in VENDORS):
             self.assertIn(row.dialect, row.endpoints)
             for rule in row.rules:
                 self.assertIn(rule.dialect or row.dialect, row.endpoints, (row.name, rule.models))
@@ -84,6 +90,88 @@ class Rows(SynchronousTestCase):
             assert row is not None
             self.assertEqual(bool(row.default_model), name != "anthropic")
 
+    def test_key_variables(self) -> None:
+        """Key variables, and those that name an account, can be set in any shell, and are in upper case."""
+        for row in VENDORS:
+            for variable in (row.key_variable, *row.place_variables):
+                self.assertRegex(variable, r"\A(?:[A-Z][A-Z0-9_]*)?\Z", row.name)
+
+    def test_enough(self) -> None:
+        """A hundred vendors and more are known by name."""
+        self.assertGreaterEqual(len(names()), 100)
+
+    def test_aliases(self) -> None:
+        """Every alias leads to a row, and is no row's own name."""
+        for alias, name in ALIASES.items():
+            row = vendor(alias)
+            self.assertIsNotNone(row, alias)
+            self.assertEqual(row and row.name, name)
+            self.assertNotIn(alias, names())
+
+    def test_addresses_differ(self) -> None:
+        """No two services have the same address: one of them would be asked with the other's key."""
+        seen: dict[str, str] = {}
+        for row in VENDORS:
+            if row.key_variable:
+                self.assertNotIn(row.base_url, seen, row.name)
+                seen[row.base_url] = row.name
+
+    def test_name_and_key_are_a_whole_configuration(self) -> None:
+        """For each vendor its name is all that a configuration need say, where its variables are set."""
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        for row in VENDORS:
+            path = directory / f"{row.name}.json"
+            path.write_text(json.dumps({"providers": [{"name": row.name}]}))
+            environ = dict.fromkeys(row.place_variables, "mine")
+            if row.key_variable:
+                environ[row.key_variable] = "a-key"
+            settings = load(str(path), environ)
+            target = providers(settings)[row.name].target("some-model")
+            self.assertEqual(target.key.reveal(), "a-key" if row.key_variable else "", row.name)
+            located = row.located(dict.fromkeys(row.place_variables, "mine"))
+            self.assertEqual(target.base_url, located.base_url)
+            self.assertEqual((target.dialect, target.quirks.vendor), (row.dialect, row.name))
+
+    def test_without_its_variables(self) -> None:
+        """Where a variable of the address is missing, the error names it."""
+        path = Path(self.mktemp())
+        path.write_text(json.dumps({"providers": [{"name": "azure"}]}))
+        error = self.assertRaises(ConfigError, load, str(path), {"AZURE_API_KEY": "a-key"})
+        self.assertIn("AZURE_RESOURCE_NAME", str(error))
+
+
+class Accounts(SynchronousTestCase):
+    """Vendors with an address for each account."""
+
+    def test_url_tells_the_account(self) -> None:
+        """Any URL at the vendor's hosts tells whose account is meant, so that models find their other endpoints."""
+        for url in ("https://foo.openai.azure.com", "https://FOO.openai.azure.com/openai/v1/chat/completions"):
+            provider = Provider.of("mine", base_url=url)
+            self.assertEqual(provider.auth, Auth.AZURE)
+            self.assertEqual(provider.target("gpt-4o").base_url, "https://foo.openai.azure.com/openai/v1")
+        provider = Provider.of("azure", base_url="https://foo.openai.azure.com")
+        self.assertEqual(provider.target("gpt-6-sol").dialect, "openai_responses")
+        claude = provider.target("claude-opus-4-6")
+        self.assertEqual(
+            (claude.dialect, claude.base_url), ("anthropic", "https://foo.services.ai.azure.com/anthropic")
+        )
+
+    def test_url_in_the_variable(self) -> None:
+        """An account may be written as the URL that the vendor's other programs want."""
+        row = vendor("databricks")
+        assert row is not None
+        located = row.located({"DATABRICKS_HOST": "https://me.cloud.databricks.com/"})
+        self.assertEqual(located.base_url, "https://me.cloud.databricks.com/ai-gateway/mlflow/v1")
+
+    def test_no_stranger_passes(self) -> None:
+        """A host that only looks alike is nobody's: a vendor's key would go there."""
+        self.assertTrue(goes_to_its_vendor("azure", "https://foo.openai.azure.com/openai/v1"))
+        for url in ("https://openai.azure.com.example.com", "https://a.b.openai.azure.com", "https://example.com"):
+            self.assertIsNone(vendor_at(url))
+            self.assertFalse(goes_to_its_vendor("azure", url))
+            self.assertFalse(goes_to_its_vendor("databricks", url))
+
 
 class Finding(SynchronousTestCase):
     """Rows by name and by host."""
@@ -91,6 +179,7 @@ class Finding(SynchronousTestCase):
     def test_by_name(self) -> None:
         """A name is found in any case; an unknown one is not."""
         self.assertIs(vendor("OpenAI"), vendor("openai"))
+        self.assertIs(vendor("Fireworks_AI"), vendor("fireworks"))
         self.assertIsNone(vendor("nobody"))
 
     def test_by_host(self) -> None:

@@ -90,7 +90,10 @@ class Targets(SynchronousTestCase):
         quirks = {"top_k": False, "headers": {"x-team": "blue"}}
         target = Provider.of("openrouter", quirks=quirks).target("m")
         self.assertFalse(target.quirks.top_k)
-        self.assertEqual(target.quirks.headers, {"x-title": "ccproxy", "x-team": "blue"})
+        self.assertEqual(
+            target.quirks.headers,
+            {"http-referer": "http://localhost:3456", "x-title": "ccproxy", "x-team": "blue"},
+        )
 
     def test_remembered(self) -> None:
         """The same model gives the same target; a client that makes up names cannot fill the memory."""
