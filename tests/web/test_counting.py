@@ -19,6 +19,7 @@ from ccproxy.routing.routes import Chosen
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client, make_agent
+from ccproxy.upstream.reads import Reads
 from ccproxy.web.counting import INLINE_BYTES, REST_SECONDS, UPSTREAM_SECONDS, Counting, Counts
 from ccproxy.web.site import BoundedSite
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, FixedRoutes, Wire
@@ -58,7 +59,8 @@ class Desk:
 
     def __attrs_post_init__(self) -> None:
         wire = self.wire
-        agent, wire.pool = make_agent(wire.clock, wire.upstreams)
+        reads = Reads()
+        agent, wire.pool = make_agent(wire.clock, wire.upstreams, reads)
         ids = iter(f"req_{n}" for n in range(10**6))
 
         def new_id() -> str:
@@ -67,7 +69,7 @@ class Desk:
         counts = Counts(
             DIALECTS,
             self.routes or FixedRoutes((self.target,)),
-            Client(agent, wire.clock, wire.deadlines),
+            Client(agent, reads, wire.clock, wire.deadlines),
             self.ruler,
             self.factors,
             wire.clock,
