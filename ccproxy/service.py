@@ -21,9 +21,9 @@ from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
 from ccproxy.log import FORMS, fields
-from ccproxy.upstream.client import Client, Deadlines, make_agent
+from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.endpoints import Endpoints
-from ccproxy.upstream.reads import Reads
+from ccproxy.upstream.pool import Pool
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.root import make_root
 from ccproxy.web.site import BoundedSite
@@ -46,8 +46,7 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
 
     deadlines = _deadlines(settings)
     endpoints = Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint})
-    reads = Reads()
-    agent, pool = make_agent(reactor, endpoints, reads)
+    pool = Pool(reactor, endpoints)
     running = Running()
     results = LastResults(tuple(providers(settings)), reactor)
     observers: list[Callable[[Record], None]] = [results.observe]
@@ -58,7 +57,7 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
         for observer in observers:
             observer(record)
 
-    client = Client(agent, reads, reactor, deadlines)
+    client = Client(pool, reactor, deadlines)
     dispatch = Dispatch(DIALECTS, routes(settings), client, reactor, deadlines, running, observe)
     keys = keyring(settings)
     limit = settings.performance.max_request_body_size
@@ -69,7 +68,7 @@ def make_service(settings: Settings, reactor: Any) -> MultiService:
     site = BoundedSite(root, reactor, limit, new_id)
     for description in settings.listen:
         Listener(reactor, description, site).setServiceParent(top)
-    Drain(reactor, running, pool.closeCachedConnections).setServiceParent(top)
+    Drain(reactor, running, pool.close).setServiceParent(top)
     return top
 
 
@@ -148,7 +147,7 @@ class Listener(Service):
 class Drain(Service):
     """Lets running exchanges finish when the daemon stops, for a while, and then closes what is left open."""
 
-    def __init__(self, clock: Any, running: Running, close: Callable[[], Deferred[None]]) -> None:
+    def __init__(self, clock: Any, running: Running, close: Callable[[], None]) -> None:
         self._clock = clock
         self._running = running
         self._close = close
@@ -162,7 +161,7 @@ class Drain(Service):
             log.info("waiting for {running} exchanges to finish", running=len(self._running))
         empty = self._running.when_empty().addTimeout(DRAIN_SECONDS, self._clock, onTimeoutCancel=_given_up)
         await empty
-        await self._close()
+        self._close()
 
 
 def _given_up(result: object, seconds: float) -> None:

@@ -10,6 +10,7 @@ from twisted.web.iweb import IResponse
 
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.repairs import Repair
 from ccproxy.dialects.stops import watched
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
@@ -28,6 +29,7 @@ from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
 from ccproxy.headers import back_to_client, joined
 from ccproxy.model.messages import Request
+from ccproxy.providers.repairs import Remembered, cure, repaired
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan, plan
 from ccproxy.routing.routes import Routes
@@ -54,6 +56,7 @@ class Dispatch:
         deadlines: Deadlines,
         running: Running,
         observe: Callable[[Record], None],
+        remembered: Remembered | None = None,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -62,6 +65,7 @@ class Dispatch:
         self._deadlines = deadlines
         self._running = running
         self._observe = observe
+        self._remembered = Remembered() if remembered is None else remembered
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
@@ -88,32 +92,57 @@ class Dispatch:
         meter.rule = chosen.rule
         error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
         for target in chosen.targets:
+            cures: list[Repair] = []
             try:
-                return await self._open(call, target, reply, meter)
+                return await self._open(call, target, reply, meter, cures)
             except ApiError as first:
                 meter.refused(first)
                 error = first
-            if error.fresh_connection_may_help:
+            if cures or error.fresh_connection_may_help:
                 try:
-                    return await self._open(call, target, reply, meter)
+                    relay = await self._open(call, target, reply, meter, cures)
                 except ApiError as second:
                     meter.refused(second)
+                    # Another complaint means that the first was met.
+                    self._learn(target, cures, second.kind is Kind.INVALID and second.message != error.message)
                     error = second
+                else:
+                    self._learn(target, cures, True)
+                    return relay
             if not error.another_target_may_help:
                 break
         raise error
 
-    async def _open(self, call: Call, target: Target, reply: Reply, meter: Meter) -> Relay:
-        """Ask one target. Returns when its first content is on the way to the client; raises when none will come."""
+    async def _open(self, call: Call, target: Target, reply: Reply, meter: Meter, cures: list[Repair]) -> Relay:
+        """Ask one target. Returns when its first content is on the way to the client; raises when none will come.
+
+        `cures` are done to a request that is translated, besides what is remembered of the target; where there are
+        none and the target refuses a field by name, the repair for it is added."""
         meter.trying(target)
         meter.plan = plan(call.dialect.name, call.model, target)
         upstream = self._dialects[target.dialect]
-        request = Request(model=call.model, turns=())
-        if meter.plan is Plan.TRANSLATED:
-            request = call.dialect.parse_request(call.headers, call.body)
-            outgoing = upstream.render_request(request, target.quirks)
-        else:
+        if meter.plan is not Plan.TRANSLATED:
             outgoing = self._as_it_came(call, target, meter.plan)
+            return await self._ask(call, Request(model=call.model, turns=()), target, outgoing, reply, meter)
+        request = call.dialect.parse_request(call.headers, call.body)
+        outgoing = upstream.render_request(request, target.quirks)
+        outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
+        try:
+            return await self._ask(call, request, target, outgoing, reply, meter)
+        except ApiError as error:
+            if not cures and (found := cure(outgoing, error)):
+                log.warn("repaired {repair} for {target}", repair=found.name, target=target.name, exchange=call.id)
+                cures.append(found)
+            raise
+
+    def _learn(self, target: Target, cures: list[Repair], proved: bool) -> None:
+        for found in cures if proved else ():
+            self._remembered.add(target.name, found)
+
+    async def _ask(
+        self, call: Call, request: Request, target: Target, outgoing: Outgoing, reply: Reply, meter: Meter
+    ) -> Relay:
+        upstream = self._dialects[target.dialect]
         meter.losses = outgoing.losses
         response = await self._client.open(target, outgoing, call.principal.passes)
         said = joined(response.headers.getAllRawHeaders())
@@ -122,7 +151,7 @@ class Dispatch:
         pipe = self._pipe(call, request, target, upstream, outgoing, said, meter)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
-        self._client.deliver(response, relay)
+        response.deliverBody(relay)
         await relay.opened
         return relay
 

@@ -3,9 +3,7 @@
 The events are made and read at the rate of tokens, so they are plain slotted values without behaviour.
 """
 
-from typing import NamedTuple
-
-from attrs import frozen
+from attrs import define, frozen
 
 from ccproxy.errors import ApiError
 from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
@@ -33,9 +31,10 @@ class BlockStarted:
     block: Block
 
 
-class BlockDelta(NamedTuple):
-    """More of a block: of its text, its reasoning, or the JSON text of its arguments. There is one for each token, so
-    it is a tuple: made in a fifth of the time (measured)."""
+@define(unsafe_hash=True)
+class BlockDelta:
+    """More of a block: of its text, its reasoning, or the JSON text of its arguments. There is one for each token, and
+    to freeze it would triple the cost of making it; nobody changes it all the same."""
 
     index: int
     text: str

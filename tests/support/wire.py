@@ -31,8 +31,8 @@ from ccproxy.exchange.running import Running
 from ccproxy.providers.target import Target
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
-from ccproxy.upstream.client import Client, Deadlines, make_agent
-from ccproxy.upstream.reads import Reads
+from ccproxy.upstream.client import Client, Deadlines
+from ccproxy.upstream.pool import Pool
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.root import make_root
 from ccproxy.web.site import BoundedSite
@@ -250,9 +250,8 @@ class Wire:
     site: Any = None
 
     def __attrs_post_init__(self) -> None:
-        reads = Reads()
-        agent, self.pool = make_agent(self.clock, self.upstreams, reads)
-        client = Client(agent, reads, self.clock, self.deadlines)
+        self.pool = Pool(self.clock, self.upstreams)
+        client = Client(self.pool, self.clock, self.deadlines)
         dispatch = Dispatch(
             DIALECTS,
             FixedRoutes(self.targets),  # type: ignore[arg-type]
@@ -324,7 +323,7 @@ class Wire:
     @property
     def at_rest(self) -> bool:
         """Nothing runs, no timer of an exchange is left. (The pool's own timers for idle connections may be.)"""
-        self.pool.closeCachedConnections()
+        self.pool.close()
         return len(self.running) == 0 and self.clock.getDelayedCalls() == []
 
 

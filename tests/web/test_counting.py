@@ -18,8 +18,8 @@ from ccproxy.providers.target import Auth, Secret, Target
 from ccproxy.routing.routes import Chosen
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
-from ccproxy.upstream.client import Client, make_agent
-from ccproxy.upstream.reads import Reads
+from ccproxy.upstream.client import Client
+from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import INLINE_BYTES, REST_SECONDS, UPSTREAM_SECONDS, Counting, Counts
 from ccproxy.web.site import BoundedSite
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, FixedRoutes, Wire
@@ -59,8 +59,7 @@ class Desk:
 
     def __attrs_post_init__(self) -> None:
         wire = self.wire
-        reads = Reads()
-        agent, wire.pool = make_agent(wire.clock, wire.upstreams, reads)
+        wire.pool = Pool(wire.clock, wire.upstreams)
         ids = iter(f"req_{n}" for n in range(10**6))
 
         def new_id() -> str:
@@ -69,7 +68,7 @@ class Desk:
         counts = Counts(
             DIALECTS,
             self.routes or FixedRoutes((self.target,)),
-            Client(agent, reads, wire.clock, wire.deadlines),
+            Client(wire.pool, wire.clock, wire.deadlines),
             self.ruler,
             self.factors,
             wire.clock,
@@ -322,7 +321,7 @@ class Upstream(SynchronousTestCase):
         upstream = desk.wire.upstream()
         client.leave()
         self.assertTrue(upstream.stopped)
-        desk.wire.pool.closeCachedConnections()
+        desk.wire.pool.close()
         self.assertEqual(desk.wire.clock.getDelayedCalls(), [])
 
 
