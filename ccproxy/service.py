@@ -8,6 +8,7 @@ from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
@@ -15,17 +16,24 @@ from ccproxy.config.resolve import keyring, providers, routes
 from ccproxy.config.settings import Settings
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.calibration import Calibration
+from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
 from ccproxy.log import FORMS, fields
+from ccproxy.tokens.factors import Factors
+from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.pool import Pool
+from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.endpoint import Endpoint
-from ccproxy.web.root import make_root
+from ccproxy.web.models import Models
+from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 
@@ -38,33 +46,43 @@ DRAIN_SECONDS = 10.0
 log = Logger()
 
 
-def make_service(settings: Settings, reactor: Any) -> MultiService:
-    """Everything that runs, not yet started. Raises nothing: settings are valid."""
+def make_service(settings: Settings, reactor: Any, ruler: Ruler = ESTIMATE) -> MultiService:
+    """Everything that runs, not yet started. `ruler` counts tokens where no upstream does."""
     top = MultiService()
     demo = Demo(reactor)
-    demo.setServiceParent(top)
-
+    if settings.demo:
+        demo.setServiceParent(top)
     deadlines = _deadlines(settings)
-    endpoints = Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint})
-    pool = Pool(reactor, endpoints)
+    pool = Pool(reactor, Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint}))
+    client = Client(pool, reactor, deadlines)
     running = Running()
     results = LastResults(tuple(providers(settings)), reactor)
-    observers: list[Callable[[Record], None]] = [results.observe]
+    factors = Factors()
+    observers = [results.observe, Calibration(ruler.measure, factors, reactor).observe]
     if settings.log:
-        observers.append(log_record)
+        observers.append(log_exchange)
 
-    def observe(record: Record) -> None:
+    def observe(call: Call, record: Record) -> None:
         for observer in observers:
-            observer(record)
+            observer(call, record)
 
-    client = Client(pool, reactor, deadlines)
-    dispatch = Dispatch(DIALECTS, routes(settings), client, reactor, deadlines, running, observe)
+    def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
+        return deferToThreadPool(reactor, reactor.getThreadPool(), work)
+
+    ways = routes(settings)
+    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, running, observe)
+    counts = Counts(DIALECTS, ways, client, ruler, factors, reactor, in_thread)
     keys = keyring(settings)
     limit = settings.performance.max_request_body_size
-    messages = Endpoint(ANTHROPIC, keys, dispatch, limit, new_id)
-    health = Health(keys, running, results, reactor)
-    status = Status(keys, running, results, reactor)
-    root = make_root(messages, health, status, ANTHROPIC, new_id)
+    root = make_root(
+        fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
+        counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
+        models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
+        health=Health(keys, running, results, reactor),
+        status=Status(keys, running, results, reactor),
+        fallback=ANTHROPIC,
+        new_id=new_id,
+    )
     site = BoundedSite(root, reactor, limit, new_id)
     for description in settings.listen:
         Listener(reactor, description, site).setServiceParent(top)
@@ -77,7 +95,7 @@ def new_id() -> str:
     return f"req_{secrets.token_hex(12)}"
 
 
-def log_record(record: Record) -> None:
+def log_exchange(_call: Call, record: Record) -> None:
     """One line for each exchange."""
     level = LogLevel.info if record.outcome in (Outcome.FINISHED, Outcome.ABANDONED) else LogLevel.warn
     log.emit(level, FORMS[record.outcome], **fields(record))

@@ -45,7 +45,7 @@ log = Logger()
 
 
 class Dispatch:
-    """Serves calls. One for the daemon; `observe` gets the record of every exchange, when it is over."""
+    """Serves calls. One for the daemon; `observe` gets the call and the record of every exchange, when it is over."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Dispatch:
         clock: IReactorTime,
         deadlines: Deadlines,
         running: Running,
-        observe: Callable[[Record], None],
+        observe: Callable[[Call, Record], None],
         remembered: Remembered | None = None,
     ) -> None:
         self._dialects = dialects
@@ -85,7 +85,7 @@ class Dispatch:
             outcome, told = Outcome.REFUSED, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details")
         if told is not None:
             reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
-        self._observe(meter.record(outcome, told))
+        self._observe(call, meter.record(outcome, told))
 
     async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
         chosen = self._routes.candidates(call.model)

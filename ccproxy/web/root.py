@@ -16,40 +16,63 @@ from ccproxy.web.site import NewId
 log = Logger()
 
 
-def make_root(messages: IResource, health: IResource, status: IResource, fallback: Dialect, new_id: NewId) -> IResource:
-    """The resource of all resources. `fallback` is the dialect of errors on paths that belong to none."""
+FRONTS = {
+    "anthropic": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+}
+"""Where the clients of each dialect ask."""
+
+
+def make_root(
+    fronts: Mapping[str, IResource],
+    counting: IResource,
+    models: IResource,
+    health: IResource,
+    status: IResource,
+    fallback: Dialect,
+    new_id: NewId,
+) -> IResource:
+    """The resource of all resources. `fronts` has the endpoint of each dialect by its name; `fallback` is the dialect
+    of errors on paths that belong to none."""
     return Root(
         {
             "/": About(),
             "/health": health,
             "/status": status,
-            "/v1/messages": messages,
+            **{FRONTS[name]: front for name, front in fronts.items()},
+            "/v1/messages/count_tokens": counting,
+            "/v1/models": models,
             # What Claude Code says besides; it wants no more than a quick answer.
             "/api/hello": Acknowledged(),
             "/api/event_logging/batch": Acknowledged(),
             "/api/event_logging/v2/batch": Acknowledged(),
         },
+        {"/v1/models/": models},
         fallback,
         new_id,
     )
 
 
 class Root(Resource):
-    """Finds the page of a path. A doubled `/v1` and a slash at the end, which base URLs bring along, do no harm. There
-    is no redirect anywhere, since a redirect loses the body."""
+    """Finds the page of a path, or of its beginning (`below`). A doubled `/v1` and a slash at the end, which base URLs
+    bring along, do no harm. There is no redirect anywhere, since a redirect loses the body."""
 
     isLeaf = True
 
-    def __init__(self, pages: Mapping[str, IResource], fallback: Dialect, new_id: NewId) -> None:
+    def __init__(
+        self, pages: Mapping[str, IResource], below: Mapping[str, IResource], fallback: Dialect, new_id: NewId
+    ) -> None:
         super().__init__()
         self._pages = pages
+        self._below = below
         self._fallback = fallback
         self._new_id = new_id
 
     def render(self, request: Request) -> Any:
         """Never HTML: even our own fault is told in the client's envelope."""
         path = request.path.decode("latin-1")
-        resource = self._pages.get(path) or self._pages.get(_plain(path))
+        resource = self._pages.get(path) or self._find(_plain(path))
         method = request.method.decode("latin-1")
         if resource is None:
             return self._tell(request, ApiError(Kind.NO_ROUTE, f"there is nothing at {path[:200]}"))
@@ -60,6 +83,10 @@ class Root(Resource):
         except Exception:
             log.failure("answering {method} {path} failed: a fault of ours", method=method, path=path)
             return self._tell(request, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details", status=500))
+
+    def _find(self, path: str) -> IResource | None:
+        page = self._pages.get(path)
+        return page or next((page for start, page in self._below.items() if path.startswith(start)), None)
 
     def _tell(self, request: Request, error: ApiError) -> int:
         return tell(request, self._fallback, error, self._new_id())
@@ -77,7 +104,7 @@ class About(Resource):
     isLeaf = True
 
     def render_GET(self, request: Request) -> bytes:
-        links = {"messages": "/v1/messages", "health": "/health", "status": "/status"}
+        links = {**FRONTS, "models": "/v1/models", "health": "/health", "status": "/status"}
         return page(request, {"name": "ccproxy", "version": ccproxy.__version__, "links": links})
 
 

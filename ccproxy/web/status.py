@@ -14,6 +14,7 @@ from twisted.web.server import Request
 
 import ccproxy
 from ccproxy.access.principals import Keyring
+from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
 from ccproxy.web.answers import page, peer_address, request_headers
@@ -26,7 +27,7 @@ class LastResults:
         self._clock = clock
         self._last: dict[str, tuple[float, str]] = dict.fromkeys(providers, (0.0, ""))
 
-    def observe(self, record: Record) -> None:
+    def observe(self, _call: Call, record: Record) -> None:
         for attempt in record.attempts:
             provider = attempt.target.partition(",")[0]
             result = "ok" if attempt.error is None else f"{attempt.error.kind.value}: {attempt.error.message}"

@@ -19,12 +19,14 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
+from twisted.web.resource import Resource
 from zope.interface import implementer
 
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
@@ -34,7 +36,7 @@ from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.endpoint import Endpoint
-from ccproxy.web.root import make_root
+from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 
@@ -269,17 +271,24 @@ class Wire:
 
         self.results = LastResults(tuple(target.provider for target in self.targets), self.clock)
         pages = (keyring, self.running, self.results, self.clock)
-        messages = Endpoint(ANTHROPIC, keyring, dispatch, self.body_limit, new_id)
-        root = make_root(messages, Health(*pages), Status(*pages), ANTHROPIC, new_id)
+        root = make_root(
+            fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
+            counting=Resource(),
+            models=Resource(),
+            health=Health(*pages),
+            status=Status(*pages),
+            fallback=ANTHROPIC,
+            new_id=new_id,
+        )
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
 
     pool: Any = None
     results: Any = None
 
-    def _observe(self, record: Record) -> None:
+    def _observe(self, call: Call, record: Record) -> None:
         self.records.append(record)
-        self.results.observe(record)
+        self.results.observe(call, record)
 
     def connect(self, peer: str = "127.0.0.1") -> ClientConnection:
         """A client that has said nothing yet."""

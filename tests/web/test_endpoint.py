@@ -178,7 +178,7 @@ class Surface(SynchronousTestCase):
         """The root says who we are and where to go."""
         about = self.get("/").answer.json
         self.assertEqual(about["name"], "ccproxy")
-        self.assertEqual(about["links"]["messages"], "/v1/messages")
+        self.assertEqual(about["links"]["anthropic"], "/v1/messages")
 
     def test_doubled_version(self) -> None:
         """A base URL that brings its own /v1 works."""
