@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -239,23 +240,25 @@ class Flood:
         self._transport = transport
         self._paused = True
         self._chunk = b"".join(chat({"content": "x" * 1000}, finish=None)[:1]) * 64
+        self._resumed = 0
         self.sent = 0
         self.paused_for_good: Deferred[None] = Deferred()
 
     def resumeProducing(self) -> None:
         self._paused = False
+        self._resumed += 1
         reactor.callLater(0, self._go_on)
 
     def pauseProducing(self) -> None:
         self._paused = True
-        sent = self.sent
-        reactor.callLater(0.5, lambda: self._check(sent))
+        resumed = self._resumed
+        reactor.callLater(0.5, lambda: self._check(resumed))
 
     def stopProducing(self) -> None:
         self._paused = True
 
-    def _check(self, sent: int) -> None:
-        if self.sent == sent and not self.paused_for_good.called:
+    def _check(self, resumed: int) -> None:
+        if self._resumed == resumed and not self.paused_for_good.called:
             self.paused_for_good.callback(None)
 
     def _go_on(self) -> None:
@@ -278,6 +281,7 @@ def self_signed() -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     return (
