@@ -24,6 +24,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.target import Auth, Target
 from ccproxy.upstream.body import Body
 from ccproxy.upstream.failures import explain, was_cancelled
+from ccproxy.upstream.urls import ready
 
 ERROR_BODY_LIMIT = 256 * 1024
 """Bytes read of an answer that is an error."""
@@ -63,7 +64,7 @@ class Client:
             headers.setRawHeaders(name, [value])
         answer = self._http.request(
             "POST",
-            url,
+            ready(url),
             headers=headers,
             data=Body(outgoing.body),
             allow_redirects=False,
