@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
+from ccproxy.dialects.diagnosis import repair
 from ccproxy.dialects.dialect import Outgoing
-from ccproxy.dialects.repairs import Body, Repair, repair
+from ccproxy.dialects.repairs import Body, Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 

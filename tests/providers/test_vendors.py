@@ -5,9 +5,9 @@ import json
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.diagnosis import repair
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
-from ccproxy.dialects.repairs import repair
 from ccproxy.dialects.seals import seal
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import (

@@ -477,7 +477,11 @@ _MISTRAL_REASONS = evolve(
     efforts=_set("none low medium high xhigh max"),
     said=_set("thinking"),
 )
-_XAI = ResponsesMock(fields=_set("prompt_cache_key user"), efforts=_set("low medium high xhigh"))
+_XAI = ResponsesMock(
+    fields=_set("prompt_cache_key user"),
+    efforts=_set("low medium high xhigh"),
+    roles=_set("system user assistant"),
+)
 _KIMI = ChatMock(
     fields=_set("stream_options prompt_cache_key thinking reasoning_effort"),
     choices=_set("auto none"),

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.diagnosis import TEXT_LIMIT, repair
+from ccproxy.dialects.field_repairs import DROPPABLE, WITHIN
 from ccproxy.dialects.refusals import refused
-from ccproxy.dialects.repairs import DROPPABLE, TEXT_LIMIT, WITHIN, repair
 
 MESSAGES: list[dict[str, Any]] = [
     {"role": "developer", "content": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]},
@@ -249,6 +250,21 @@ class ChoiceTests(SynchronousTestCase):
         body = {"model": "m", "messages": [], "thinking": {"type": "disabled"}, "reasoning_effort": "low"}
         after = cured("thinking options type cannot be disabled when reasoning_effort is set", body)
         self.assertEqual(after, {"model": "m", "messages": [], "thinking": {"type": "disabled"}})
+
+    def test_the_other_way_to_think(self) -> None:
+        """Anthropic's models take a budget or are adaptive: the one becomes the other, within the limit of output."""
+        body: dict[str, Any] = {"model": "m", "messages": [], "max_tokens": 4000}
+        budget = {**body, "thinking": {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}}
+        adaptive = {**body, "thinking": {"type": "adaptive", "display": "summarized"}}
+        words = '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive"'
+        self.assertEqual(cured(words, budget), adaptive)
+        after = cured("adaptive thinking is not supported on this model", adaptive)
+        self.assertEqual(after["thinking"], {"type": "enabled", "display": "summarized", "budget_tokens": 2976})
+        small = {**adaptive, "max_tokens": 1500}
+        self.assertEqual(
+            cured("adaptive thinking is not supported on this model", small)["thinking"]["type"], "disabled"
+        )
+        self.assertEqual(cured("thinking is not supported on this model", adaptive)["thinking"], {"type": "disabled"})
 
     def test_role(self) -> None:
         """A vendor that knows no developer is told the same by the system."""
