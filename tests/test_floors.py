@@ -35,8 +35,9 @@ TOGETHER = {("service", "demo")}
 SHARED_BY_DIALECTS = {path.stem for path in (PACKAGE / "dialects").glob("*.py")} - {"registry"}
 """What a dialect may import of `dialects` besides itself."""
 
-LATE = {"cli/start.py": {"twisted.scripts.twistd"}}
-"""Imports inside functions: Twisted takes most of a start, and the other commands do without it."""
+LATE = {"cli/start.py": {"twisted.scripts.twistd"}, "tokens/ranks.py": {"tiktoken"}}
+"""Imports inside functions: Twisted takes most of a start, and the other commands do without it; tiktoken is of use
+only where its ranks are."""
 
 
 @cache

@@ -9,6 +9,7 @@ so with one these rules are not needed. `X-Forwarded-For` is what any client car
 import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -115,6 +116,7 @@ class Keyring:
         return host in ("localhost", *self._hosts) or is_loopback(host)
 
 
+@lru_cache(256)
 def is_loopback(address: str) -> bool:
     """Whether an address is of this machine: 127.0.0.0/8, ::1, or the former written as IPv6 (`::ffff:127.0.0.1`).
     Anything that is no address is not."""

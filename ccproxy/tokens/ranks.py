@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import tiktoken
 from attrs import frozen
 
 Measure = Callable[[str], int]
@@ -86,6 +85,9 @@ def load(directory: Path) -> Measure:
         raise NoRanks(f"{path} cannot be read: {error.strerror}. `ccproxy tokens fetch` puts it there") from None
     if not RANKS.matches(data):
         raise NoRanks(f"{path} is not tiktoken's {ENCODING}: delete it, and let `ccproxy tokens fetch` put it there")
+    # 5 MB and 20 ms that a daemon without ranks need not spend.
+    import tiktoken
+
     with _cache_at(directory):
         encoding = tiktoken.get_encoding(ENCODING)
 
