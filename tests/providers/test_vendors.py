@@ -57,6 +57,17 @@ READ = Tool(
     strict=True,
     extras=MARK,
 )
+EXACT = Tool(
+    "Exact",
+    "",
+    {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    },
+    strict=True,
+)
 LONG = Tool("mcp__" + "x" * 90, "", {})
 ASK = Request(
     "asked",
@@ -65,7 +76,7 @@ ASK = Request(
     user="someone",
     session="session-1",
 )
-WITH_TOOLS = evolve(ASK, tools=(READ, LONG))
+WITH_TOOLS = evolve(ASK, tools=(READ, LONG, EXACT))
 CALLS = (
     ToolUse("toolu_01AbCdEfGhIjKlMnOpQrStUv", "Read", '{"path": "a"}'),
     ToolUse("toolu_02:odd id/" + "z" * 80, LONG.name, ""),
@@ -124,6 +135,9 @@ def demands(target: Target) -> dict[str, Request]:
         found[f"effort {effort.value} and a forced call"] = evolve(
             loop(own), reasoning=Reasoning(Think.ADAPTIVE, effort), tool_choice=ToolChoice(Choose.ANY)
         )
+    found["effort and a certain call"] = evolve(
+        loop(own), reasoning=Reasoning(Think.ADAPTIVE, Effort.HIGH), tool_choice=ToolChoice(Choose.NAMED, "Read")
+    )
     found["reasoning off"] = evolve(loop(own), reasoning=Reasoning(Think.OFF))
     found["a small budget"] = evolve(loop(own), reasoning=Reasoning(Think.BUDGET, budget=1500))
     found["a large budget"] = evolve(loop(own), reasoning=Reasoning(Think.BUDGET, budget=60_000))
@@ -182,6 +196,90 @@ class Taken(SynchronousTestCase):
                 asked = target(subject)
                 plain = Quirks(model=subject.model, vendor=asked.quirks.vendor, account=asked.quirks.account)
                 self.assertTrue(any(answers(subject, plain).values()), f"{subject.vendor},{subject.model}")
+
+
+def kept(subject: Subject, mock: ChatMock) -> dict[str, bool]:
+    """Of what the vendor takes, by name: whether it gets it when a client asks for it."""
+    asked = target(subject)
+    bodies = {name: written(request, asked, asked.quirks) for name, request in demands(asked).items()}
+    loop_text = json.dumps(bodies["a loop of tools, with this vendor's reasoning"])
+    found = {
+        "stops": len(bodies["stops"].get("stop", ())) == (6 if mock.stops is None else min(6, mock.stops)),
+        "images": ('"image_url"' in loop_text) is mock.images,
+        "files": ('"file"' in loop_text) is mock.files,
+        "cache markers": ("cache_control" in loop_text) is mock.marks,
+        "reasoning of earlier turns": ("Hm." in loop_text) is bool(mock.said),
+        "sampling": ("temperature" in bodies["sampling"]) is mock.samples,
+        "strictness": ('"strict": true' in loop_text) is mock.strict,
+        "a schema": (bodies["JSON"]["response_format"]["type"] == "json_schema") is mock.schemas,
+        "late words of the system": ("It is late." in loop_text) is True,
+        "an effort": (asked_for(bodies["effort high"]) != "-") is bool(mock.efforts or mock.switches or _switch(mock)),
+    }
+    user = "safety_identifier" if "safety_identifier" in mock.fields else "user"
+    for name in ("top_k", "prompt_cache_key", user):
+        if name in mock.fields:
+            found[name] = name in bodies["sampling"]
+    for name, word in (("none", "no call"), ("required", "any call")):
+        if name in mock.choices:
+            found[f"tool_choice {name}"] = bodies[word].get("tool_choice") == name
+    return found
+
+
+def _switch(mock: ChatMock) -> bool:
+    return bool(mock.fields & {"enable_thinking", "reasoning"})
+
+
+class Kept(SynchronousTestCase):
+    """What a vendor takes is not kept from it."""
+
+    def test_chat(self) -> None:
+        """Stops, images, files, cache markers, reasoning of earlier turns, sampling and users go where they are taken;
+        users, and choices that no reasoning forbids, too."""
+        missing = [
+            f"{subject.vendor},{subject.model}: {name}"
+            for subject in MOCKS
+            if isinstance(subject.mock, ChatMock)
+            for name, fine in kept(subject, subject.mock).items()
+            if not fine
+        ]
+        self.assertEqual(missing, [], "\n".join(missing))
+
+    def test_too_many_tools(self) -> None:
+        """More tools than a vendor takes are told as that, not sent."""
+        for subject in MOCKS:
+            if isinstance(subject.mock, ChatMock) and subject.mock.tools is not None:
+                tools = tuple(Tool(f"t{number}", "", {}) for number in range(subject.mock.tools + 1))
+                asked = target(subject)
+                error = self.assertRaises(ApiError, written, evolve(ASK, tools=tools), asked, asked.quirks)
+                self.assertIs(error.kind, Kind.UNTRANSLATABLE)
+
+    def test_words_of_their_own(self) -> None:
+        """Headers and fields that only one vendor has are sent to it."""
+        for name, model, field, expected in (
+            ("groq", "qwen/qwen3-32b", "reasoning_format", "parsed"),
+            ("zai", "glm-4.7", "tool_stream", True),
+            ("xai", "grok-4", "include", ["reasoning.encrypted_content"]),
+            ("xai", "grok-4.6", "include", ["reasoning.encrypted_content"]),
+            ("openai", "gpt-6-sol", "include", ["reasoning.encrypted_content"]),
+        ):
+            asked = Provider.of(name, key=Secret("k")).target(model)
+            self.assertEqual(written(ASK, asked, asked.quirks)[field], expected)
+        asked = Provider.of("openrouter", key=Secret("k")).target("x/y")
+        headers = DIALECTS[asked.dialect].render_request(ASK, asked.quirks).headers
+        self.assertEqual((headers["x-title"], headers["http-referer"]), ("ccproxy", "http://localhost:3456"))
+
+    def test_documents(self) -> None:
+        """PDFs reach the models that read them, in whatever dialect."""
+        for name, model in (
+            ("anthropic", "claude-opus-4-7"),
+            ("openai", "gpt-4o"),
+            ("openai", "gpt-6-sol"),
+            ("gemini", "gemini-3.1-pro-preview"),
+            ("openrouter", "x/y"),
+            ("xai", "grok-4.6"),
+        ):
+            asked = Provider.of(name, key=Secret("k")).target(model)
+            self.assertIn(PDF.data, json.dumps(written(loop(), asked, asked.quirks)), (name, model))
 
 
 class Cured(SynchronousTestCase):
@@ -355,8 +453,38 @@ LIMITS = (
 )
 
 
+WINDOWS = (
+    ("anthropic", "claude-sonnet-4-5", 200_000),
+    ("anthropic", "claude-opus-4-7", 1_000_000),
+    ("openai", "gpt-4.1-mini", 1_047_576),
+    ("openai", "gpt-5", 400_000),
+    ("openai", "gpt-5.5", 1_050_000),
+    ("openai", "gpt-5.4-mini", 400_000),
+    ("gemini", "gemini-3.1-pro-preview", 1_048_576),
+    ("deepseek", "deepseek-v4-pro", 1_000_000),
+    ("groq", "openai/gpt-oss-120b", 131_072),
+    ("mistral", "mistral-large-latest", 262_144),
+    ("xai", "grok-4.6", 500_000),
+    ("xai", "grok-4.3", 1_000_000),
+    ("moonshot", "kimi-k3", 1_048_576),
+    ("moonshot", "kimi-k2.5", 262_144),
+    ("zai", "glm-4.6", 204_800),
+    ("zai", "glm-5.3", 1_000_000),
+    ("qwen", "qwen3-max", 262_144),
+    ("minimax", "MiniMax-M3", 1_000_000),
+    ("cerebras", "gpt-oss-120b", 131_072),
+    ("perplexity", "sonar-pro", 200_000),
+    ("ollama", "llama3.3", None),
+)
+
+
 class Limits(SynchronousTestCase):
-    """The limit of output."""
+    """The limit of output, and the window."""
+
+    def test_windows(self) -> None:
+        """A model's window is known by its name; where it is the operator's choice, none is made up."""
+        for name, model, window in WINDOWS:
+            self.assertEqual(Provider.of(name).target(model).quirks.window, window, (name, model))
 
     def test_lowered_never_raised(self) -> None:
         """A wish above the model's cap becomes the cap, under the vendor's name for it; a lower one stays as it is."""
