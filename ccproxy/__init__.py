@@ -10,6 +10,7 @@ ccproxy relays *exchanges*. An exchange is one client request and everything sai
     routing.plans        verbatim, patched or translated
     dialects, model      the client's dialect to the model, the model to the upstream's dialect
     upstream.client      the request goes out; its headers come back
+    exchange.lanes       which pipe, by what the client wants and the upstream really sends
     exchange.pipes       upstream bytes become client bytes, and events for whoever watches
     exchange.relay       moves them, keeps time, and lets a slow client slow the upstream
     exchange.reply       what may still be said to this client

@@ -8,22 +8,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
-from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
-from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
 from ccproxy.dialects.repairs import Repair
-from ccproxy.dialects.stops import watched
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
+from ccproxy.exchange.lanes import pipe_for
 from ccproxy.exchange.meter import Meter, Record
-from ccproxy.exchange.pipes import (
-    Pipe,
-    TranslatedStream,
-    TranslatedWhole,
-    Undecided,
-    VerbatimStream,
-    VerbatimWhole,
-    WholeParser,
-)
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
@@ -148,7 +138,9 @@ class Dispatch:
         said = joined(response.headers.getAllRawHeaders())
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
-        pipe = self._pipe(call, request, target, upstream, outgoing, said, meter)
+        pipe = pipe_for(
+            call, request, meter.plan is Plan.TRANSLATED, upstream, target.quirks, outgoing, said, meter.see
+        )
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
         response.deliverBody(relay)
@@ -171,30 +163,6 @@ class Dispatch:
         error.headers = back_to_client(said, own_login=not target.key)
         return error
 
-    def _pipe(
-        self,
-        call: Call,
-        request: Request,
-        target: Target,
-        upstream: Dialect,
-        outgoing: Outgoing,
-        said: Headers,
-        meter: Meter,
-    ) -> Pipe:
-        def choose(streamed: bool) -> Pipe:
-            parser = watched(_parser(upstream, target.quirks, streamed), outgoing.unwatched_stops)
-            as_asked = meter.plan is not Plan.TRANSLATED and streamed is call.stream
-            if not call.stream:
-                if as_asked:
-                    return VerbatimWhole(parser, meter.see)
-                return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), meter.see)
-            make = VerbatimStream if as_asked else TranslatedStream
-            return make(call.dialect, parser, call.dialect.render_stream(request), call.id, meter.see)
-
-        if said.get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
-            return choose(True)
-        return Undecided(choose, call.stream)
-
     def _headers(self, call: Call, target: Target, said: Headers, meter: Meter) -> Mapping[str, str]:
         headers = exchange_headers(call, meter)
         if meter.plan is not Plan.TRANSLATED:
@@ -202,10 +170,6 @@ class Dispatch:
         if call.stream:
             headers |= STREAM_HEADERS
         return headers
-
-
-def _parser(upstream: Dialect, quirks: Quirks, streamed: bool) -> StreamParser:
-    return upstream.parse_stream(quirks) if streamed else WholeParser(upstream.parse_response, quirks)
 
 
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:

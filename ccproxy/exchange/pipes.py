@@ -9,14 +9,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
-from ccproxy.dialects.quirks import Quirks
-from ccproxy.errors import ApiError, Kind
+from ccproxy.errors import ApiError
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished
 from ccproxy.model.messages import Opaque, Searched, ToolUse
-from ccproxy.model.replies import Response, fold, unfold
-
-WHOLE_LIMIT = 64 * 1024 * 1024
-"""Bytes a whole reply may have: the largest known (images in base64) stay far below."""
+from ccproxy.model.replies import Response, fold
 
 Watch = Callable[[Event], None]
 """Sees each event of the model, in order."""
@@ -311,102 +307,3 @@ class VerbatimWhole(_Whole):
                 self._refuse(event.error)
             elif isinstance(event, Finished):
                 self.settled = self.ended = True
-
-
-class WholeParser:
-    """A parser of streams for an upstream that answers whole: it collects, and at the end unfolds the reply."""
-
-    complete = False
-
-    def __init__(self, parse: Callable[[bytes, Quirks], Response], quirks: Quirks) -> None:
-        self._parse = parse
-        self._quirks = quirks
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._ended = False
-
-    def feed(self, data: bytes) -> list[Event]:
-        if self._ended:
-            return []
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > WHOLE_LIMIT:
-            self._ended = True
-            return [Failed(ApiError(Kind.BROKEN, f"the upstream sent a reply of more than {WHOLE_LIMIT} bytes"))]
-        return []
-
-    def close(self) -> list[Event]:
-        if self._ended:
-            return []
-        self._ended = True
-        body = b"".join(self._parts)
-        if not body.strip():
-            return [Failed(ApiError(Kind.BROKEN, "the upstream's answer was empty"))]
-        if body.lstrip().startswith(b"<"):
-            return [Failed(ApiError(Kind.BROKEN, "the upstream answered with a web page instead of a reply"))]
-        try:
-            return list(unfold(self._parse(body, self._quirks)))
-        except ApiError as error:
-            return [Failed(error)]
-
-
-class Undecided:
-    """The pipe before the upstream's first byte, which alone tells a stream from a whole reply: content types lie.
-
-    `choose` gets whether the upstream streams, and gives the pipe that everything then goes to. When the client must be
-    told something before that byte, a stream is assumed.
-    """
-
-    def __init__(self, choose: Callable[[bool], Pipe], streaming: bool) -> None:
-        self.streaming = streaming
-        self._choose = choose
-        self._head = b""
-        self._chosen: Pipe | None = None
-
-    def _pipe(self, streamed: bool) -> Pipe:
-        if self._chosen is None:
-            self._chosen = self._choose(streamed)
-        return self._chosen
-
-    def feed(self, data: bytes) -> bytes:
-        if self._chosen is not None:
-            return self._chosen.feed(data)
-        self._head += data
-        start = self._head.lstrip()[:1]
-        return self._pipe(start not in (b"{", b"[", b"<")).feed(self._head) if start else b""
-
-    def close(self) -> bytes:
-        return self._pipe(False).close()
-
-    def fail(self, error: ApiError) -> bytes:
-        return self._pipe(True).fail(error)
-
-    def ping(self) -> bytes:
-        return self._pipe(True).ping()
-
-    def pulse(self) -> bytes:
-        return self._pipe(True).pulse()
-
-    @property
-    def content_type(self) -> str:
-        return self._pipe(True).content_type
-
-    @property
-    def settled(self) -> bool:
-        return self._chosen is not None and self._chosen.settled
-
-    @property
-    def complete(self) -> bool:
-        return self._chosen is not None and self._chosen.complete
-
-    @property
-    def ended(self) -> bool:
-        return self._chosen is not None and self._chosen.ended
-
-    @property
-    def failure(self) -> ApiError | None:
-        return None if self._chosen is None else self._chosen.failure
-
-    @property
-    def progress(self) -> int:
-        return 0 if self._chosen is None else self._chosen.progress
