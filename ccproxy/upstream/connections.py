@@ -13,6 +13,7 @@ A body is held back, by pausing the transport, until somebody takes it.
 """
 
 import enum
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -34,6 +35,10 @@ CHUNK_LINE_LIMIT = 1024
 """Bytes of a line that tells a chunk's size, extensions included."""
 
 
+_FOLD = re.compile(rb"\r\n[ \t]+")
+"""A header that goes on in the next line: obsolete, and to be read as a space (RFC 9112, section 5.2)."""
+
+
 class NotHttp(Exception):
     """The upstream's words are not HTTP/1.1."""
 
@@ -48,35 +53,45 @@ class State(enum.Enum):
 
 
 class Connection(Protocol):
-    """One connection. `idle` is called each time it can be asked again, `lost` once, when it never can."""
+    """One connection. `idle` is called each time it can be asked again, `lost` once, as soon as it never can."""
 
     def __init__(self, idle: Callable[["Connection"], None], lost: Callable[["Connection"], None]) -> None:
         self._idle = idle
         self._lost = lost
         self._state = State.IDLE
         self._buffer = b""
+        self._heard = False
+        """Whether the upstream said anything to the present request: it has begun to work on it then."""
         self._answer: Deferred[IResponse] | None = None
         self._response: Response | None = None
         self._framing: _Framing | None = None
         self._reusable = True
 
     def ask(self, request: bytes) -> Deferred[IResponse]:
-        """Send a whole request. Fires when the head of its answer is in; fails with `ResponseNeverReceived`. Cancelling
-        closes the connection."""
+        """Send a whole request. Fires when the head of its answer is in. Fails with `ResponseNeverReceived` if there is
+        no answer or it is not HTTP, with `ResponseFailed` if the connection ends within the head. Cancelling closes
+        the connection."""
         self._state = State.WAITING
+        self._heard = False
         self._answer = Deferred(lambda _: self.abort())
         self._wire.write(request)
         return self._answer
 
     def abort(self) -> None:
         """Close now, whatever is under way."""
-        self._state = State.CLOSED
+        self._leave()
         self._wire.abortConnection()
 
     def close(self) -> None:
         """Close in good order; nothing is under way."""
-        self._state = State.CLOSED
+        self._leave()
         self._wire.loseConnection()
+
+    def _leave(self) -> None:
+        """Told before the transport says that it ended: until then somebody could ask."""
+        if self._state is not State.CLOSED:
+            self._state = State.CLOSED
+            self._lost(self)
 
     @property
     def _wire(self) -> Any:
@@ -94,25 +109,27 @@ class Connection(Protocol):
             self.abort()  # Nobody asked: whatever it says would be taken for the next answer.
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        state, self._state = self._state, State.CLOSED
+        state = self._state
+        self._leave()
         answer, self._answer = self._answer, None
         response, self._response = self._response, None
         if answer is not None and not answer.called:
-            answer.errback(Failure(ResponseNeverReceived([reason])))
-        elif response is not None and not response.abandoned:
+            answer.errback(Failure(ResponseFailed([reason]) if self._heard else ResponseNeverReceived([reason])))
+        elif response is not None:
             clean = state is State.BODY and isinstance(self._framing, _UntilClose) and reason.check(ConnectionDone)
             response.end(Failure(PotentialDataLoss() if clean else ResponseFailed([reason], response)))
-        self._lost(self)
 
     # The head of an answer.
 
     def _read_head(self, data: bytes) -> None:
+        self._heard = True
         self._buffer += data
         while self._state is State.WAITING:
             head, mark, rest = self._buffer.partition(b"\r\n\r\n")
+            if len(head) > HEAD_LIMIT:
+                self._refuse("its head is too long")
+                return
             if not mark:
-                if len(self._buffer) > HEAD_LIMIT:
-                    self._refuse("its head is too long")
                 return
             self._buffer = rest
             try:
@@ -123,10 +140,10 @@ class Connection(Protocol):
 
     def _take_head(self, head: bytes) -> None:
         """Raises ValueError for what is not a head."""
-        status, *lines = head.split(b"\r\n")
+        status, *lines = _FOLD.sub(b" ", head).split(b"\r\n")
         version, _, rest = status.partition(b" ")
-        code, phrase = rest[:3], rest[4:]
-        if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(code) != 3 or not code.isdigit():
+        code, _, phrase = rest.partition(b" ")
+        if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(code) != 3 or not code.isdigit() or code < b"100":
             raise ValueError("its status line is none")
         number = int(code)
         if 100 <= number < 200:
@@ -139,6 +156,8 @@ class Connection(Protocol):
             headers.addRawHeader(name.strip(), value.strip())
         options = b",".join(headers.getRawHeaders(b"connection", [])).lower()
         self._reusable = b"close" not in options and (version == b"HTTP/1.1" or b"keep-alive" in options)
+        if headers.hasHeader(b"transfer-encoding") and headers.hasHeader(b"content-length"):
+            self._reusable = False  # Whoever wrote both may have meant the other one (RFC 9112, section 6.3).
         self._framing = _framing(number, headers)
         self._begin(Response(self, version, number, phrase, headers, self._framing.length))
 
@@ -167,39 +186,39 @@ class Connection(Protocol):
         framing, response = self._framing, self._response
         if framing is None or response is None:
             return
-        try:
-            body = framing.feed(data)
-        except ValueError as error:
-            self._response = None
-            self.abort()
-            response.end(Failure(ResponseFailed([Failure(NotHttp(str(error)))], response)))
-            return
+        body = framing.feed(data)
         if body:
             response.receive(body)
-        if framing.ended and self._response is response:
+        if framing.fault:
+            self._response = None
+            self.abort()
+            response.end(Failure(ResponseFailed([Failure(NotHttp(framing.fault))], response)))
+        elif framing.ended and self._response is response:
             self._finish(response, framing.rest)
 
     def _finish(self, response: "Response", rest: bytes) -> None:
         self._response = self._framing = None
-        # What follows an answer belongs to none: such a connection is not asked again.
-        if self._reusable and not rest and self._state is State.BODY:
-            self._state = State.IDLE
+        if self._state is State.BODY:
+            # A paused transport sees neither what a server says to an idle connection nor how TLS takes its leave.
             self._wire.resumeProducing()
-            self._idle(self)
-        elif self._state is State.BODY:
-            self.close()
+            # What follows an answer belongs to none: such a connection is not asked again.
+            if self._reusable and not rest:
+                self._state = State.IDLE
+                self._idle(self)
+            else:
+                self.close()
         response.end(Failure(ResponseDone()))
 
     # What the receiver of a body says; it is heard while the body is the present one.
 
     def pause(self, response: "Response") -> None:
         """Read no more of this body for now."""
-        if self._response is response:
+        if self._response is response and self._state is State.BODY:
             self._wire.pauseProducing()
 
     def resume(self, response: "Response") -> None:
         """Go on reading it."""
-        if self._response is response:
+        if self._response is response and self._state is State.BODY:
             self._wire.resumeProducing()
 
     def stop(self, response: "Response") -> None:
@@ -225,9 +244,9 @@ class Response:
         self.phrase = phrase
         self.headers = headers
         self.length: Any = UNKNOWN_LENGTH if length is None else length
-        self.abandoned = False
         self._connection = connection
         self._receiver: Protocol | None = None
+        self._transport = _BodyTransport(connection, self)
         self._early: list[bytes] = []
         self._end: Failure | None = None
 
@@ -242,20 +261,20 @@ class Response:
     def deliverBody(self, protocol: Protocol) -> None:
         """From now on the body goes to this protocol, beginning with what is here already."""
         self._receiver = protocol
-        protocol.makeConnection(cast(Any, _BodyTransport(self._connection, self)))
-        early, self._early = self._early, []
-        for data in early:
-            protocol.dataReceived(data)
+        protocol.makeConnection(cast(Any, self._transport))
+        early, self._early = b"".join(self._early), []
+        if early and not self._transport.stopped:
+            protocol.dataReceived(early)
         if self._end is not None:
             protocol.connectionLost(self._end)
-        else:
+        elif not self._transport.paused:
             self._connection.resume(self)
 
     def receive(self, data: bytes) -> None:
         """More of the body."""
         if self._receiver is None:
             self._early.append(data)
-        else:
+        elif not self._transport.stopped:
             self._receiver.dataReceived(data)
 
     def end(self, reason: Failure) -> None:
@@ -270,29 +289,36 @@ class _BodyTransport:
     """What the receiver of a body has for a transport."""
 
     disconnecting = False
+    paused = False
+    stopped = False
 
     def __init__(self, connection: Connection, response: Response) -> None:
         self._connection = connection
         self._response = response
 
     def pauseProducing(self) -> None:
+        self.paused = True
         self._connection.pause(self._response)
 
     def resumeProducing(self) -> None:
+        self.paused = False
         self._connection.resume(self._response)
 
     def stopProducing(self) -> None:
+        self.stopped = True
         self._connection.stop(self._response)
 
     loseConnection = stopProducing
 
 
 class _Framing:
-    """How a body ends. `feed` gives the body's bytes; `ended` says that it ended, and `rest` what came behind."""
+    """How a body ends. `feed` gives the body's bytes; `ended` says that it ended, and `rest` what came behind. `fault`
+    says why it cannot be read on: what was read before it counts."""
 
     length: int | None = None
     ended = False
     rest = b""
+    fault = ""
 
     def feed(self, data: bytes) -> bytes:
         raise NotImplementedError
@@ -333,7 +359,7 @@ class _Chunked(_Framing):
         if self._line:
             data, self._line = self._line + data, b""
         position, end = 0, len(data)
-        while position < end and not self.ended:
+        while position < end and not self.ended and not self.fault:
             if self._left > 2:
                 piece = data[position : position + self._left - 2]
                 body.append(piece)
@@ -344,8 +370,8 @@ class _Chunked(_Framing):
             mark = data.find(b"\r\n", position)
             if mark < 0:
                 self._line = data[position:]
-                if len(self._line) > (HEAD_LIMIT if self._in_trailers else CHUNK_LINE_LIMIT):
-                    raise ValueError("the line before a chunk is too long")
+                if len(self._line) > self._line_limit:
+                    self.fault = "the line before a chunk is too long"
                 break
             self._take_line(data[position:mark])
             position = mark + 2
@@ -353,17 +379,24 @@ class _Chunked(_Framing):
             self.rest = data[position:]
         return body[0] if len(body) == 1 else b"".join(body)
 
+    @property
+    def _line_limit(self) -> int:
+        return HEAD_LIMIT if self._in_trailers else CHUNK_LINE_LIMIT
+
     def _take_line(self, line: bytes) -> None:
         if self._left:
             if line:
-                raise ValueError("a chunk is longer than its size")
+                self.fault = "a chunk is longer than its size"
             self._left = 0
+        elif len(line) > self._line_limit:
+            self.fault = "the line before a chunk is too long"
         elif self._in_trailers:
             self.ended = not line
         else:
             size = line.partition(b";")[0].strip()
             if not size or size.strip(b"0123456789abcdefABCDEF"):
-                raise ValueError("a chunk has no size")
+                self.fault = "a chunk has no size"
+                return
             length = int(size, 16)
             self._left = length + 2 if length else 0
             self._in_trailers = not length

@@ -44,7 +44,7 @@ class Pool:
     def __init__(self, clock: Any, endpoints: IAgentEndpointFactory) -> None:
         self._clock = clock
         self._endpoints = endpoints
-        self._places: dict[bytes, _Place] = {}
+        self._places: dict[tuple[bytes, bytes], _Place] = {}
         self._idle: dict[Origin, list[Connection]] = {}
         self._timers: dict[Connection, IDelayedCall] = {}
 
@@ -55,9 +55,12 @@ class Pool:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
-        """Fires when the head of the answer is in. The body must be a `Body`. Cancelling closes the connection."""
+        """Fires when the head of the answer is in. Cancelling closes the connection. Raises TypeError for a body that
+        is not a `Body`."""
+        if bodyProducer is not None and not isinstance(bodyProducer, Body):
+            raise TypeError(f"the body of a request must be a Body, not {type(bodyProducer).__name__}")
         place = self._place(method, uri)
-        body = bodyProducer.body if isinstance(bodyProducer, Body) else b""
+        body = b"" if bodyProducer is None else bodyProducer.body
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (place.lines, _lines(headers), len(body), body)
         idle = self._idle.get(place.origin)
         if idle:
@@ -80,15 +83,17 @@ class Pool:
             idle.clear()
 
     def _place(self, method: bytes, uri: bytes) -> _Place:
-        place = self._places.get(uri)
+        place = self._places.get((method, uri))
         if place is None:
             if len(self._places) >= URLS_REMEMBERED:
                 self._places.clear()
             parsed = URI.fromBytes(uri)
             usual = (parsed.scheme, parsed.port) in ((b"http", 80), (b"https", 443))
-            host = parsed.netloc.rpartition(b":")[0] if usual and b":" in parsed.netloc else parsed.netloc
+            host = b"[%b]" % parsed.host if b":" in parsed.host else parsed.host
+            if not usual:
+                host += b":%d" % parsed.port
             lines = b"%b %b HTTP/1.1\r\nHost: %b\r\nAccept-Encoding: identity\r\n" % (method, parsed.originForm, host)
-            place = self._places[uri] = _Place((parsed.scheme, parsed.host, parsed.port), parsed, lines)
+            place = self._places[method, uri] = _Place((parsed.scheme, parsed.host, parsed.port), parsed, lines)
         return place
 
     def _keep(self, origin: Origin, connection: Connection) -> None:
