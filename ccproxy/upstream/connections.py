@@ -358,48 +358,58 @@ class _Chunked(_Framing):
         body: list[bytes] = []
         if self._line:
             data, self._line = self._line + data, b""
-        position, end = 0, len(data)
-        while position < end and not self.ended and not self.fault:
-            if self._left > 2:
-                piece = data[position : position + self._left - 2]
+        try:
+            position = self._read(data, body)
+        except ValueError as error:
+            self.fault = str(error)
+        else:
+            if self.ended:
+                self.rest = data[position:]
+        return body[0] if len(body) == 1 else b"".join(body)
+
+    def _read(self, data: bytes, body: list[bytes]) -> int:
+        """Adds the pieces of the chunks to `body`; gives the position behind what it read. Raises ValueError where no
+        chunk is."""
+        position, end, left = 0, len(data), self._left
+        while position < end and not self.ended:
+            if left > 2:
+                piece = data[position : position + left - 2]
                 body.append(piece)
                 position += len(piece)
-                self._left -= len(piece)
-                if self._left > 2:
+                left -= len(piece)
+                if left > 2:
                     break
             mark = data.find(b"\r\n", position)
             if mark < 0:
                 self._line = data[position:]
-                if len(self._line) > self._line_limit:
-                    self.fault = "the line before a chunk is too long"
+                self._check(self._line)
                 break
-            self._take_line(data[position:mark])
+            if not left:
+                left = self._take_line(data[position:mark])
+            elif mark == position:
+                left = 0
+            else:
+                raise ValueError("a chunk is longer than its size")
             position = mark + 2
-        if self.ended:
-            self.rest = data[position:]
-        return body[0] if len(body) == 1 else b"".join(body)
+        self._left = left
+        return position
 
-    @property
-    def _line_limit(self) -> int:
-        return HEAD_LIMIT if self._in_trailers else CHUNK_LINE_LIMIT
-
-    def _take_line(self, line: bytes) -> None:
-        if self._left:
-            if line:
-                self.fault = "a chunk is longer than its size"
-            self._left = 0
-        elif len(line) > self._line_limit:
-            self.fault = "the line before a chunk is too long"
-        elif self._in_trailers:
+    def _take_line(self, line: bytes) -> int:
+        """Bytes of the chunk that comes behind this line, its line end included; 0 where none does."""
+        self._check(line)
+        if self._in_trailers:
             self.ended = not line
-        else:
-            size = line.partition(b";")[0].strip()
-            if not size or size.strip(b"0123456789abcdefABCDEF"):
-                self.fault = "a chunk has no size"
-                return
-            length = int(size, 16)
-            self._left = length + 2 if length else 0
-            self._in_trailers = not length
+            return 0
+        size = line.partition(b";")[0].strip()
+        if not size or size.strip(b"0123456789abcdefABCDEF"):
+            raise ValueError("a chunk has no size")
+        length = int(size, 16)
+        self._in_trailers = not length
+        return length + 2 if length else 0
+
+    def _check(self, line: bytes) -> None:
+        if len(line) > (HEAD_LIMIT if self._in_trailers else CHUNK_LINE_LIMIT):
+            raise ValueError("the line before a chunk is too long")
 
 
 def _framing(code: int, headers: Headers) -> _Framing:

@@ -255,8 +255,8 @@ class FramingTests(SynchronousTestCase):
             self.assertEqual((len(heads), failed, body, end, state), (1, [], expected, ResponseFailed, "aborted"), name)
 
     def test_long_lines(self) -> None:
-        """A chunk's size and a trailer have limits, in one read and in many."""
-        for before, limit in ((b"", CHUNK_LINE_LIMIT), (b"0\r\n", HEAD_LIMIT)):
+        """A chunk's size, a trailer and what is in place of a chunk's end have limits, in one read and in many."""
+        for before, limit in ((b"", CHUNK_LINE_LIMIT), (b"0\r\n", HEAD_LIMIT), (b"1\r\nx", CHUNK_LINE_LIMIT)):
             line = b"1;" + b"x" * limit
             for pieces in ([before + line + b"\r\n"], [before + line[:-1], line[-1:] + b"yy"]):
                 upstream = Upstream()
@@ -452,6 +452,16 @@ class DeliveryTests(SynchronousTestCase):
         receiver = Receiver(on_start=lambda receiver: receiver.transport.stopProducing())
         self.successResultOf(asked).deliverBody(receiver)
         self.assertEqual((receiver.pieces, upstream.state), ([], "aborted"))
+
+    def test_no_chunk_after_a_stop(self) -> None:
+        """Who stopped hears of no end but the one, though the chunks of the same read went wrong."""
+        upstream = Upstream()
+        receiver = Receiver(on_data=lambda receiver: receiver.transport.stopProducing())
+        upstream.receive(CHUNKED + b"1\r\na\r\nno chunk\r\n", receiver=receiver)
+        upstream.drop()
+        self.assertEqual(
+            (receiver.pieces, receiver.end, upstream.lost), ([b"a"], ResponseFailed, [upstream.connection])
+        )
 
     def test_stop_at_the_last_byte(self) -> None:
         """Who stops with the last byte has the whole body; the connection is gone all the same."""
