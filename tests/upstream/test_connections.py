@@ -15,7 +15,8 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface.verify import verifyObject
 
-from ccproxy.upstream.connections import CHUNK_LINE_LIMIT, HEAD_LIMIT, Connection, NotHttp
+from ccproxy.upstream.connections import Connection, NotHttp
+from ccproxy.upstream.framing import CHUNK_LINE_LIMIT, HEAD_LIMIT
 from tests.support.transports import Abortable
 
 OK = b"HTTP/1.1 200 OK\r\n"

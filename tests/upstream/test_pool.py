@@ -175,7 +175,7 @@ class ReuseTests(PoolCase):
         (connection,) = self.connections(1, b"http://a.test/x")
         connection.answer()
         connection.request()
-        for uri in (b"https://a.test/x", b"http://b.test/x", b"http://a.test:81/x"):
+        for uri in (b"https://a.test:80/x", b"http://b.test/x", b"http://a.test:81/x"):
             self.ask(uri)
             self.assertEqual(connection.request(), b"", uri)
         self.ask(b"http://a.test:80/y")
