@@ -18,7 +18,7 @@ from ccproxy.config.settings import ConfigError, Settings
 DIRECTORY = "~/.ccproxy"
 """Where a daemon in the background has its pid file and its log."""
 
-TWISTD = "from twisted.scripts.twistd import run; run()"
+TWISTD = "from ccproxy.cli.start import be_twistd; be_twistd()"
 
 START_SECONDS = 30
 """twistd waits for ever for a daemon that dies before it has told how its start went."""
@@ -66,6 +66,19 @@ def _run_here(arguments: list[str]) -> None:
 
     sys.argv = ["twistd", *arguments]
     run()
+
+
+def be_twistd() -> None:
+    """Be the daemon in the background. What keeps it from starting is in its log by now, and is told by whoever started
+    it; a traceback behind it would help nobody."""
+    from twisted.scripts.twistd import run
+
+    try:
+        run()
+    except Exception:
+        if "--debug" in sys.argv:
+            raise
+        raise SystemExit(1) from None
 
 
 def _run_behind(settings: Settings, arguments: list[str]) -> None:
