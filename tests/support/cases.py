@@ -42,6 +42,8 @@ PNG = Inline(
 )
 PDF = Inline("application/pdf", "JVBERi0xLjQKJSVFT0YK")
 
+WAV = Inline("audio/wav", "UklGRiQAAABXQVZFZm10IA==")
+
 UPSTREAM_MODELS = {
     "anthropic": ("anthropic", "claude-sonnet-4-6"),
     "openai_chat": ("openrouter", "qwen/qwen3-max"),
@@ -183,6 +185,7 @@ CASES: Mapping[str, Case] = {
     "remote_image": _plain(
         "Image by URL", "turns", _user(Text("Look:"), Media(Medium.IMAGE, Remote("https://example.com/a.png")))
     ),
+    "audio": _plain("Sound", "turns", _user(Text("Hear:"), Media(Medium.AUDIO, WAV))),
     "pdf": _plain("PDF with a name", "turns", _user(Text("Read:"), Media(Medium.DOCUMENT, PDF, "report.pdf"))),
     "stored_file": _plain(
         "File uploaded elsewhere", "turns", _user(Media(Medium.DOCUMENT, Stored("file_1")), Text("Read."))
@@ -191,6 +194,7 @@ CASES: Mapping[str, Case] = {
     "own_thinking": _thought(
         "Reasoning of this vendor", lambda dialect: Thinking("Think.", own_seal(dialect)), "state"
     ),
+    "unsealed_thinking": _thought("Reasoning without a signature", lambda dialect: Thinking("Think."), "thinking"),
     "foreign_thinking": _thought(
         "Reasoning sealed by another vendor", lambda dialect: Thinking("Think.", _FOREIGN), "thinking"
     ),
@@ -214,6 +218,7 @@ CASES: Mapping[str, Case] = {
         tools=(WEATHER, TIME),
     ),
     "result_image": _answered("Image in a tool result", _result(Text("See:"), Media(Medium.IMAGE, PNG))),
+    "result_pdf": _answered("PDF in a tool result", _result(Media(Medium.DOCUMENT, PDF, "report.pdf"))),
     "result_failed": _answered("Failed tool result", _result(Text("No such city."), failed=True)),
     "result_empty": _answered("Empty tool result", _result()),
     "orphan_result": _plain(
@@ -221,23 +226,32 @@ CASES: Mapping[str, Case] = {
     ),
     "tools": _plain("Tools", "tools", tools=(WEATHER, TIME)),
     "long_tool_name": _plain("Tool with a long name", "tools", tools=(_ODD_NAME,)),
+    "odd_tool_name": _plain(
+        "Tool with odd characters in its name", "tools", tools=(evolve(TIME, name="notes.read/all"),)
+    ),
+    "strict_tool": _plain("Strict tool", "tools", tools=(Tool("place", "Names a place.", _PLACE, strict=True),)),
     "odd_schema": _plain("Tool with a rich schema", "tools", tools=(_ODD_SCHEMA,)),
     "choice_any": _choice("Some tool must be called", ToolChoice(Choose.ANY)),
     "choice_named": _choice("A named tool must be called", ToolChoice(Choose.NAMED, "time")),
     "choice_none": _choice("No tool may be called", ToolChoice(Choose.NONE)),
     "parallel_off": _choice("One call at a time", ToolChoice(parallel=False)),
     "web_search": _plain("Web search", "tools", tools=(WebSearch(),)),
+    "web_search_beside": _plain("Web search beside other tools", "tools", tools=(WEATHER, WebSearch())),
     "web_search_limits": _plain(
         "Web search with limits", "tools", tools=(WebSearch(max_uses=3, allowed_domains=("example.com",)),)
     ),
+    "too_long": _plain("More output than the model has", "max_tokens", sampling=Sampling(max_tokens=1_000_000)),
     "temperature": _sampled("Temperature", "temperature", temperature=0.5),
     "hot": _sampled("Temperature above 1", "temperature", temperature=1.5),
     "top_p": _sampled("top_p", "top_p", top_p=0.5),
     "top_k": _sampled("top_k", "top_k", top_k=5),
     "stop": _sampled("Stop sequences", "stop", stop=("END", "STOP")),
     "reasoning_off": _reasoning("Reasoning off", Reasoning(Think.OFF)),
+    "reasoning_minimal": _reasoning("Effort minimal", Reasoning(Think.ADAPTIVE, Effort.MINIMAL)),
     "reasoning_low": _reasoning("Effort low", Reasoning(Think.ADAPTIVE, Effort.LOW)),
+    "reasoning_medium": _reasoning("Effort medium", Reasoning(Think.ADAPTIVE, Effort.MEDIUM)),
     "reasoning_high": _reasoning("Effort high", Reasoning(Think.ADAPTIVE, Effort.HIGH)),
+    "reasoning_xhigh": _reasoning("Effort xhigh", Reasoning(Think.ADAPTIVE, Effort.XHIGH)),
     "reasoning_max": _reasoning("Effort max", Reasoning(Think.ADAPTIVE, Effort.MAX)),
     "reasoning_budget": _reasoning("Reasoning with a budget", Reasoning(Think.BUDGET, budget=8_000)),
     "reasoning_hidden": _reasoning("Reasoning not shown", Reasoning(Think.ADAPTIVE, Effort.HIGH, shown=False)),

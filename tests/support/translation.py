@@ -36,7 +36,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "translation.md"
 LATE = "changes: told in the user's turn beside it, within `<system>` tags"
 ORPHAN = "changes: told as text"
 SHORTER = "changes: a shorter name with a hash; the client sees its own"
-BUDGET = "changes: the nearest word of effort"
+LEGAL = "changes: a legal name with a hash; the client sees its own"
+CLAMPED = "changes: as much as the model has"
+NEAREST = "changes: the nearest word of effort"
 FAILED = "changes: `Error:` before the text"
 HASHED = "changes: a hash of it"
 SHOWN = "changes: shown"
@@ -48,11 +50,14 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ("own_thinking", "openai_chat"): (frozenset({"thinking"}), "changes: sent in the vendor's own field"),
     ("own_thinking", "openai_responses"): (frozenset({"thinking", "turns"}), "changes: sent as the vendor's own item"),
     ("own_thinking", "gemini"): (frozenset({"thinking"}), "changes: the signature alone, on the call"),
+    ("unsealed_thinking", "anthropic"): (frozenset({"thinking"}), "dropped"),
+    ("unsealed_thinking", "openai_responses"): (frozenset({"thinking"}), "dropped"),
     ("foreign_thinking", "openai_chat"): (frozenset({"thinking"}), "dropped"),
     ("foreign_thinking", "openai_responses"): (frozenset({"thinking"}), "dropped"),
     ("withheld_thinking", "openai_chat"): (frozenset({"state"}), "dropped"),
     ("withheld_thinking", "openai_responses"): (frozenset({"state"}), "dropped"),
     ("result_image", "openai_chat"): (frozenset({"turns"}), "changes: in the user's turn after the results"),
+    ("result_pdf", "openai_chat"): (frozenset({"turns"}), "changes: in the user's turn after the results"),
     ("result_failed", "openai_chat"): (frozenset({"turns"}), FAILED),
     ("result_failed", "openai_responses"): (frozenset({"turns"}), FAILED),
     ("result_empty", "openai_chat"): (frozenset({"turns"}), "changes: an empty text"),
@@ -63,6 +68,12 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ("long_tool_name", "openai_chat"): (frozenset({"tools"}), SHORTER),
     ("long_tool_name", "openai_responses"): (frozenset({"tools"}), SHORTER),
     ("long_tool_name", "gemini"): (frozenset({"tools"}), SHORTER),
+    ("odd_tool_name", "anthropic"): (frozenset({"tools"}), LEGAL),
+    ("odd_tool_name", "openai_chat"): (frozenset({"tools"}), LEGAL),
+    ("odd_tool_name", "openai_responses"): (frozenset({"tools"}), LEGAL),
+    ("odd_tool_name", "gemini"): (frozenset({"tools"}), LEGAL),
+    ("strict_tool", "anthropic"): (frozenset({"tools"}), "dropped: `strict`; the tool passes"),
+    ("strict_tool", "openai_chat"): (frozenset({"tools"}), "dropped: `strict`; the tool passes"),
     ("odd_schema", "openai_chat"): (frozenset({"tools"}), "changes: without `$schema`"),
     ("odd_schema", "openai_responses"): (frozenset({"tools"}), "changes: without `$schema`"),
     ("odd_schema", "gemini"): (
@@ -70,11 +81,18 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
         "changes: references resolved; what the vendor does not know is told in descriptions",
     ),
     ("web_search_limits", "openai_chat"): (frozenset({"tools"}), "dropped: the limits; the search passes"),
+    ("too_long", "anthropic"): (frozenset({"max_tokens"}), CLAMPED),
+    ("too_long", "openai_responses"): (frozenset({"max_tokens"}), CLAMPED),
     ("hot", "anthropic"): (frozenset({"temperature"}), "changes: 1"),
-    ("reasoning_max", "openai_chat"): (frozenset({"reasoning"}), BUDGET),
-    ("reasoning_max", "gemini"): (frozenset({"reasoning"}), BUDGET),
-    ("reasoning_budget", "openai_responses"): (frozenset({"reasoning"}), BUDGET),
-    ("reasoning_budget", "gemini"): (frozenset({"reasoning"}), BUDGET),
+    ("reasoning_minimal", "anthropic"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_minimal", "openai_responses"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_minimal", "gemini"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_xhigh", "anthropic"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_xhigh", "gemini"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_max", "openai_chat"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_max", "gemini"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_budget", "openai_responses"): (frozenset({"reasoning"}), NEAREST),
+    ("reasoning_budget", "gemini"): (frozenset({"reasoning"}), NEAREST),
     ("reasoning_hidden", "anthropic"): (frozenset({"reasoning"}), SHOWN),
     ("reasoning_hidden", "openai_chat"): (frozenset({"reasoning"}), SHOWN),
     ("output_any", "anthropic"): (frozenset({"output", "turns"}), "changes: asked for in the system prompt"),
@@ -93,6 +111,7 @@ OPENROUTER = "OpenRouter's plugin is no tool, and no other upstream knows it"
 CHANGES_BETWEEN: Mapping[tuple[str, str, str], str] = {
     ("pdf", "gemini", "openai_chat"): "a document that has no name is given one",
     ("pdf", "gemini", "openai_responses"): "a document that has no name is given one",
+    ("result_pdf", "gemini", "openai_responses"): "a document that has no name is given one",
     ("result_image", "openai_chat", "openai_responses"): "the texts of a result are joined",
     ("result_image", "openai_chat", "gemini"): "the texts of a result are joined",
     ("result_empty", "openai_chat", "anthropic"): "an empty text is left out",
@@ -101,6 +120,9 @@ CHANGES_BETWEEN: Mapping[tuple[str, str, str], str] = {
     ("web_search", "openai_chat", "anthropic"): OPENROUTER,
     ("web_search", "openai_chat", "openai_responses"): OPENROUTER,
     ("web_search", "openai_chat", "gemini"): OPENROUTER,
+    ("web_search_beside", "openai_chat", "anthropic"): OPENROUTER,
+    ("web_search_beside", "openai_chat", "openai_responses"): OPENROUTER,
+    ("web_search_beside", "openai_chat", "gemini"): OPENROUTER,
     ("web_search_limits", "openai_chat", "anthropic"): OPENROUTER,
     ("reasoning_off", "gemini", "anthropic"): "the least reasoning, hidden, is shown",
     ("reasoning_off", "gemini", "openai_chat"): "the least reasoning, hidden, is shown",
