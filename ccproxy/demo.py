@@ -5,6 +5,7 @@ it is routed, translated, sent over HTTP, streamed back and translated again lik
 whole path work, without an account. It says plainly what it is.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,6 +117,9 @@ class _Telling:
         self._left = True
 
 
+_REMINDER = re.compile(r"<(system-reminder|system)>.*?(</\1>|\Z)", re.DOTALL)
+
+
 def script(asked: dict[str, Any], id: str) -> Iterator[bytes]:
     """The chunks that answer this request of the OpenAI chat wire. The id must differ from answer to answer: Claude
     Code takes two of one id for one."""
@@ -169,5 +173,5 @@ def _call(name: str, id: str) -> Iterator[dict[str, Any]]:
 def _text(content: object) -> str:
     """What a person said in a message: the last of its texts that is no reminder from the client to the model."""
     parts = content if isinstance(content, list) else [{"text": content}]
-    texts = [part.get("text") or "" for part in parts]
-    return next((text for text in reversed(texts) if text and not text.startswith("<system")), "")
+    texts = [_REMINDER.sub("", str(part.get("text") or "")).strip() for part in parts]
+    return next((text for text in reversed(texts) if text), "")

@@ -1,5 +1,6 @@
 """The only wiring: from settings to a service that serves."""
 
+import errno
 import secrets
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -112,6 +113,11 @@ def _deadlines(settings: Settings) -> Deadlines:
     )
 
 
+def _with_backlog(description: str) -> str:
+    long = description.startswith(("tcp:", "tcp6:", "ssl:")) and "backlog=" not in description
+    return f"{description}:backlog={BACKLOG}" if long else description
+
+
 class CannotListen(Exception):
     """A socket cannot be had. `str()` says which, and why."""
 
@@ -120,8 +126,6 @@ class Listener(Service):
     """Listens at one endpoint string. A socket that cannot be had stops the start: such a daemon would help nobody."""
 
     def __init__(self, reactor: Any, description: str, site: BoundedSite) -> None:
-        if description.startswith(("tcp:", "tcp6:", "ssl:")) and "backlog=" not in description:
-            description += f":backlog={BACKLOG}"
         self._reactor = reactor
         self._description = description
         self._site = site
@@ -143,7 +147,7 @@ class Listener(Service):
         outcome: list[IListeningPort | Failure] = []
         try:
             # Twisted's endpoints answer at once; an exception inside a Deferred would not stop the start.
-            serverFromString(self._reactor, self._description).listen(self._site).addBoth(outcome.append)
+            serverFromString(self._reactor, _with_backlog(self._description)).listen(self._site).addBoth(outcome.append)
         except (LookupError, TypeError, ValueError) as error:
             self._give_up(f"there is no such endpoint or inherited socket ({error})")
         for result in outcome:
@@ -152,7 +156,9 @@ class Listener(Service):
             self.port = result
 
     def _give_up(self, reason: object) -> NoReturn:
-        message = f"ccproxy cannot listen at {self._description}: {reason}"
+        taken = isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE
+        cure = "; stop what listens there, or choose another port (--port, CCPROXY_PORT)" if taken else ""
+        message = f"ccproxy cannot listen at {self._description}: {reason}{cure}"
         log.critical("{message}", message=message)
         raise CannotListen(message)
 

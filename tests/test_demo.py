@@ -64,6 +64,10 @@ class ScriptTests(SynchronousTestCase):
         text = reply(messages=conversation, tools=TOOLS).blocks[-1]
         assert isinstance(text, Text)
         self.assertIn("You said: Good morning", text.text)
+        joined = "<system-reminder>\nThere is a tool.\n</system-reminder>\n\n\nGood morning"
+        text = reply(messages=user(joined), tools=TOOLS).blocks[-1]
+        assert isinstance(text, Text)
+        self.assertIn("You said: Good morning", text.text)
 
     def test_without_tools_it_only_talks(self) -> None:
         """Asked for a tool where there is none, it says its piece."""

@@ -160,6 +160,9 @@ class Dispatch:
         if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
             # The credential was the client's own, so it is the client's to mend.
             error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)
+        elif error.kind is Kind.REFUSED_CREDENTIAL:
+            told = f"{target.provider} refused the key that ccproxy has for it (its api_key): {error.message}"
+            error = ApiError(error.kind, told, original=error.original)
         error.headers = back_to_client(said, own_login=not target.key)
         return error
 

@@ -33,8 +33,8 @@ from twisted.web.http import PotentialDataLoss
 from ccproxy.errors import ApiError, Kind
 
 _CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
-    (ConnectionRefusedError, "refused the connection"),
-    (DNSLookupError, "has a host name that cannot be resolved"),
+    (ConnectionRefusedError, "refused the connection: check its api_base_url, and that it runs"),
+    (DNSLookupError, "has a host name that cannot be resolved: check its api_base_url"),
     (NoRouteError, "cannot be reached: there is no route to its host"),
     (TimeoutError, "did not accept a connection in time"),
     (TCPTimedOutError, "did not accept a connection in time"),

@@ -220,16 +220,18 @@ class ServiceTests(TestCase):
         taken = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
         self.addCleanup(taken.stopListening)
         port = taken.getHost().port
-        return self._cannot_listen(f"tcp:{port}:interface=127.0.0.1")
+        return self._cannot_listen(f"tcp:{port}:interface=127.0.0.1", "choose another port")
 
     def test_no_inherited_socket(self) -> None:
         """A socket that systemd should have handed over, and did not, stops the start too."""
-        return self._cannot_listen("systemd:domain=INET:index=7")
+        return self._cannot_listen("systemd:domain=INET:index=7", "inherited socket")
 
-    def _cannot_listen(self, description: str) -> "Deferred[None]":
+    def _cannot_listen(self, description: str, words: str) -> "Deferred[None]":
         service = make_service(settings(listen=(description,)), reactor)
-        with self.assertRaises(CannotListen):
+        with self.assertRaises(CannotListen) as caught:
             service.startService()
+        self.assertIn(f"cannot listen at {description}", str(caught.exception))
+        self.assertIn(words, str(caught.exception))
         return service.stopService()
 
 
