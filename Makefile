@@ -9,8 +9,6 @@
 PYTHON ?= python3
 TESTS ?= tests
 TRIAL ?= --random=0 --reporter=text
-# Bytes must never be compared with text; Twisted does it itself in two places.
-WARN := -b -W ignore::BytesWarning:twisted.web.http_headers -W ignore::BytesWarning:twisted.internet.unix
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
@@ -25,7 +23,7 @@ run: $(VENV)/installed
 	@exec $(VENV)/bin/ccproxy start --foreground
 
 test: $(VENV)/installed-test
-	@exec $(VENV)/bin/python $(WARN) -m twisted.trial $(TRIAL) $(TESTS)
+	@exec $(VENV)/bin/python -m twisted.trial $(TRIAL) $(TESTS)
 
 check: $(VENV)/installed-check
 	@echo "ruff check";  $(VENV)/bin/ruff check --quiet .
