@@ -1,11 +1,8 @@
 """The Claude Code CLI as a test runs it: fetched once, and each time as on a fresh machine without a network."""
 
-import fcntl
 import json
 import os
 import platform
-import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,66 +11,26 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.base import ReactorBase
 
-from tests.support.daemon import CHECKOUT
+from tests.clients.fetching import chosen, npm_program
 from tests.support.processes import Process
 
 PACKAGE = "@anthropic-ai/claude-code"
-CACHE = "CCPROXY_TEST_CACHE"
-FETCHING_SECONDS = 400
-
-
-class Missing(Exception):
-    """Claude Code is not here and cannot be fetched; the text says why."""
+"""What people install picks the platform's package by a script, and needs a newer node and npm than a stable
+distribution has: we take the platform's own."""
 
 
 @cache
 def program() -> Path:
-    """The native program of the newest Claude Code, from the cache directory if it was fetched before.
-
-    The cache is the directory that `CCPROXY_TEST_CACHE` names, else `.cache` in the checkout; to get a newer Claude
-    Code, delete `claude-code` in it. Raises `Missing`. Blocks for as long as npm takes to fetch some 380 MB.
-    """
-    place = Path(os.environ.get(CACHE) or CHECKOUT / ".cache").absolute() / "claude-code"
+    """The native program of the newest Claude Code, some 380 MB. Raises `Missing`."""
     package = f"{PACKAGE}-{_platform()}"
-    binary = place / "node_modules" / package / "claude"
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        # Several test workers may want it at the same moment.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not binary.exists():
-            _fetch(package, place)
-    if not binary.exists():
-        raise Missing(f"npm installed {package}, and there is no {binary}")
-    return binary
+    return npm_program("claude-code", f"{package}@{{version}}", PACKAGE, f"{package}/claude")
 
 
 def _platform() -> str:
-    system, machine = platform.system(), platform.machine()
-    chip = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(machine.lower())
-    if system not in ("Linux", "Darwin") or chip is None:
-        raise Missing(f"Claude Code is not published for {system} on {machine}")
-    if system == "Darwin":
-        return f"darwin-{chip}"
-    return f"linux-{chip}" + ("" if platform.libc_ver()[0] == "glibc" else "-musl")
-
-
-def _fetch(package: str, place: Path) -> None:
-    """Fetches the platform's own package. The one that people install picks it by a script, and needs a newer node and
-    npm than a stable distribution has."""
-    if shutil.which("npm") is None:
-        raise Missing("npm is not installed (on Debian: apt install npm)")
-    version = _npm("view", PACKAGE, "version").strip()
-    _npm("install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(place), f"{package}@{version}")
-
-
-def _npm(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["npm", *arguments], capture_output=True, text=True, timeout=FETCHING_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Missing(f"npm {arguments[0]} took longer than {FETCHING_SECONDS} s") from None
-    if done.returncode:
-        raise Missing(f"npm {arguments[0]} failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
+    name = chosen(
+        {(system, chip): f"{system.lower()}-{chip}" for system in ("Linux", "Darwin") for chip in ("x64", "arm64")}
+    )
+    return name + ("-musl" if name.startswith("linux") and platform.libc_ver()[0] != "glibc" else "")
 
 
 @frozen

@@ -6,7 +6,8 @@ import zlib
 
 from twisted.internet import reactor
 
-from tests.clients.claude_code import ClaudeCode, Missing, program
+from tests.clients.claude_code import ClaudeCode, program
+from tests.clients.fetching import Missing
 from tests.clients.live import TOKEN, LiveCase, unavailable
 from tests.support.scripted_upstream import Received
 from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
