@@ -1,8 +1,8 @@
 """Sending one request to one target, until its headers are in.
 
 treq over a `Pool`. What treq would add by default is left out: it keeps no cookies, follows no redirects (a redirect
-loses the body, and could carry a key to another host), and buffers no body. The deadlines are ours: treq's own ends when
-the headers arrive.
+loses the body, and could carry a key to another host), and buffers no body. The deadlines are ours: treq's own ends
+when the headers arrive.
 """
 
 from collections.abc import Mapping
