@@ -1,6 +1,7 @@
 # make run     serve Claude Code on 127.0.0.1:3456, or on CCPROXY_PORT
 # make test    run the tests
 # make check   run the linter, the type checker and the test of the import floors
+# make docs    write docs/commands.md, docs/ccproxy.1 and docs/vendors.md anew from the program
 # make clean   delete what the others made
 #
 # All that is installed goes into .venv. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
@@ -12,7 +13,7 @@ TRIAL ?= --random=0 --reporter=text
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: help run test check clean
+.PHONY: help run test check docs clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -30,6 +31,10 @@ check: $(VENV)/installed-check
 	@echo "ruff format"; $(VENV)/bin/ruff format --quiet --check . || { $(VENV)/bin/ruff format --diff . ; exit 1; }
 	@echo "mypy";        $(VENV)/bin/mypy --no-error-summary
 	@echo "floors";      $(VENV)/bin/python -m twisted.trial --reporter=summary tests.test_floors
+
+docs: $(VENV)/installed-test
+	@$(VENV)/bin/python -m tests.cli.test_manual
+	@$(VENV)/bin/python -m tests.providers.test_vendor_list
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache

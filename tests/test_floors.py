@@ -40,6 +40,10 @@ LATE = {"cli/start.py": {"twisted.scripts.twistd"}, "tokens/ranks.py": {"tiktoke
 only where its ranks are."""
 
 
+BY_NAME = {"cli/main.py", "config/yamlfile.py"}
+"""Where modules are imported by name: the commands, each when it is run, and yaml, where there is some."""
+
+
 @cache
 def modules() -> tuple[tuple[Path, ast.Module], ...]:
     """Every module of the package, parsed."""
@@ -126,3 +130,15 @@ class FloorsTests(SynchronousTestCase):
                 for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
             }
             self.assertLessEqual(late, LATE.get(str(path), set()), path)
+
+    def test_no_imports_by_name(self) -> None:
+        """No import by a computed name dodges them either."""
+        for path, tree in modules():
+            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            dodges = "__import__" in names or any(name.split(".")[0] == "importlib" for name in _loading(tree))
+            self.assertTrue(not dodges or str(path) in BY_NAME, path)
+
+
+def _loading(tree: ast.AST) -> Iterator[str]:
+    """The imports of what imports; `importlib.metadata` and `importlib.resources` only read."""
+    return (name for name in imports(tree) if not name.startswith(("importlib.metadata", "importlib.resources")))

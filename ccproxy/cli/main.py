@@ -1,19 +1,84 @@
-"""`ccproxy`, the console script: its commands, side by side."""
+"""`ccproxy`, the console script: its commands, side by side.
+
+A command is loaded when it is run, so that none pays for what another needs. Where the command's name is missing, the
+command is `code`: `ccproxy -p "hi"` asks Claude Code.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
 
 import click
 
 import ccproxy
-from ccproxy.cli.start import start
-from ccproxy.cli.tokens import tokens
-from ccproxy.cli.version import version
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "The daemon": {
+        "start": "Start the daemon.",
+    },
+    "More": {
+        "tokens": "Count tokens as tiktoken does, instead of by an estimate.",
+        "version": "Show the version, with Python's and Twisted's.",
+    },
+}
+"""All commands and what each does: the module `ccproxy.cli.NAME` has the command NAME, with the same words."""
+
+COMMANDS = {name: words for section in SECTIONS.values() for name, words in section.items()}
+
+DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _use_directory(_context: click.Context, _parameter: click.Parameter, directory: str | None) -> None:
+    if directory:
+        os.environ[DIRECTORY_VARIABLE] = directory
+
+
+class Commands(click.Group):
+    """Finds commands by name, and loads the one that is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, as `--help` shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"ccproxy.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant, and its arguments."""
+        if args and args[0] not in COMMANDS:
+            ctx.fail(_unknown(args[0]))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, which loads none of them."""
+        width = max(map(len, COMMANDS))
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(width), words) for name, words in commands.items()])
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, COMMANDS, n=1)
+    meant = f"did you mean `ccproxy {near[0]}`?" if near else "`ccproxy --help` lists them."
+    return f"there is no command {name!r}; {meant}"
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config-dir",
+    metavar="DIRECTORY",
+    expose_value=False,
+    is_eager=True,
+    callback=_use_directory,
+    help=f"Where configuration, pid file and log are, as {DIRECTORY_VARIABLE} says it; else ~/.ccproxy.",
+)
 @click.version_option(ccproxy.__version__, message="ccproxy %(version)s")
 def main() -> None:
     """Any LLM provider behind the API that Claude Code and other clients already speak."""
-
-
-main.add_command(start)
-main.add_command(tokens)
-main.add_command(version)
