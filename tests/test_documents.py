@@ -76,7 +76,7 @@ class ReadmeTests(SynchronousTestCase):
             self.assertFalse(settings.demo)
             known = routes(settings)
             for name, route in settings.routes.items():
-                target = known.candidates("anything at all" if name == "default" else name).targets[0]
+                target = known.named("anything at all" if name == "default" else name).targets[0]
                 self.assertEqual((target.provider, target.model), (route.provider, route.model))
 
     def test_configurations_are_marked(self) -> None:

@@ -63,7 +63,7 @@ def _example(settings: Settings) -> Example | None:
     named = [f"{provider.name},{model}" for provider in settings.providers for model in provider.models]
     for model in (USUAL_MODEL, *settings.routes, *named):
         try:
-            return Example(model, known.candidates(model).targets[0])
+            return Example(model, known.named(model).targets[0])
         except ApiError:
             continue  # No route leads from this one.
     return None

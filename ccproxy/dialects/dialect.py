@@ -111,3 +111,5 @@ class Dialect:
     """Tells the client an error before anything else was said; the second argument is the exchange's id."""
     error_frame: Callable[[ApiError, str], bytes]
     """Tells the client an error within a stream that has begun."""
+    survey: Callable[[Headers, bytes], Request] | None = None
+    """Reads, for routing alone, a request that `parse_request` calls UNTRANSLATABLE, as far as the model has words."""

@@ -1,9 +1,12 @@
 """A call: one inbound request, read as far as routing needs it."""
 
+from functools import cached_property
+
 from attrs import field, frozen
 
 from ccproxy.access.principals import Principal
 from ccproxy.dialects.dialect import Dialect, Headers
+from ccproxy.routing.facts import Facts
 
 
 @frozen
@@ -19,3 +22,8 @@ class Call:
     """The name asked for."""
     stream: bool
     principal: Principal
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is known of it beyond that, each when somebody asks."""
+        return Facts(self.model, self.dialect, self.headers, self.body, self.principal.name)

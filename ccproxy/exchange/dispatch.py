@@ -78,7 +78,7 @@ class Dispatch:
         self._observe(call, meter.record(outcome, told))
 
     async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
-        chosen = self._routes.candidates(call.model)
+        chosen = self._routes.candidates(call.facts, self._clock.seconds())
         meter.rule = chosen.rule
         error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
         for target in chosen.targets:
@@ -114,7 +114,7 @@ class Dispatch:
         if meter.plan is not Plan.TRANSLATED:
             outgoing = self._as_it_came(call, target, meter.plan)
             return await self._ask(call, Request(model=call.model, turns=()), target, outgoing, reply, meter)
-        request = call.dialect.parse_request(call.headers, call.body)
+        request = call.facts.request
         outgoing = upstream.render_request(request, target.quirks)
         outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
         try:

@@ -29,11 +29,11 @@ def listing(providers: Mapping[str, Provider], routes: Routes) -> tuple[Listed, 
 
 def find(providers: Mapping[str, Provider], routes: Routes, name: str) -> Listed | None:
     """What `name` stands for: one that is listed, or one that names its provider. None where only the default route
-    would answer, as it does for any name, and where nothing would. Raises NO_ROUTE as `Routes.candidates` does."""
+    would answer, as it does for any name, and where nothing would. Raises NO_ROUTE as `Routes.named` does."""
     for listed in listing(providers, routes):
         if listed.id == name:
             return listed
-    chosen = routes.candidates(name)
+    chosen = routes.named(name)
     if chosen.rule.startswith("route "):
         return None
     target = chosen.targets[0]
@@ -42,7 +42,7 @@ def find(providers: Mapping[str, Provider], routes: Routes, name: str) -> Listed
 
 def _all(providers: Mapping[str, Provider], routes: Routes) -> Iterator[Listed]:
     for name in routes.route_names:
-        target = routes.candidates(name).targets[0]
+        target = routes.named(name).targets[0]
         title = f"{name}: {_title(target)}"
         yield Listed(name, title, target)
         yield Listed(alias(name), title, target)
@@ -64,7 +64,7 @@ def _all(providers: Mapping[str, Provider], routes: Routes) -> Iterator[Listed]:
 def _leads(routes: Routes, name: str, target: Target) -> bool:
     """Whether whoever asks for `name` is answered by `target` first."""
     try:
-        return routes.candidates(name).targets[0] == target
+        return routes.named(name).targets[0] == target
     except ApiError:
         return False
 

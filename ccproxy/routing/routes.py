@@ -12,6 +12,7 @@ from attrs import field, frozen
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
+from ccproxy.routing.facts import Facts
 
 DEFAULT = "default"
 """The name of the route for what nothing else answers."""
@@ -91,10 +92,15 @@ class Routes:
             if route.name == DEFAULT:
                 self._default = answer
 
-    def candidates(self, model: str) -> Chosen:
-        """What answers a client that asks for `model`: the route of this name; the first provider that has a model of
-        it; the provider it names itself (`provider,model`, `model@provider`, `provider/model`); else the default
-        route. A mark `[1m]` at its end is taken off, and what makes it an `alias`. Raises NO_ROUTE."""
+    def named(self, model: str) -> Chosen:
+        """What answers whoever asks for `model` and says nothing else. Raises NO_ROUTE."""
+        return self.candidates(Facts(model), 0.0)
+
+    def candidates(self, facts: Facts, now: float) -> Chosen:
+        """What answers a call, at the time `now`, by the model it asks for: the route of this name; the first provider
+        that has a model of it; the provider it names itself (`provider,model`, `model@provider`, `provider/model`);
+        else the default route. A mark `[1m]` at its end is taken off, and what makes it an `alias`. Raises NO_ROUTE."""
+        model = facts.model
         answer = self._answers.get(model)
         if answer is None:
             model = _without_mark(model).removeprefix(_ALIAS)

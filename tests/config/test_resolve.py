@@ -13,7 +13,7 @@ class Resolved(SynchronousTestCase):
     """What answers, for a few configurations."""
 
     def asked(self, settings: Settings, model: str) -> list[str]:
-        return [target.name for target in routes(settings).candidates(model).targets]
+        return [target.name for target in routes(settings).named(model).targets]
 
     def test_demo(self) -> None:
         """With nothing configured the demo answers whatever is asked for."""

@@ -62,8 +62,8 @@ class Listing(SynchronousTestCase):
         """Whoever asks for a listed name is answered by the target that the list says, with Claude Code's mark for a
         long window too."""
         for name, one in self.listed.items():
-            self.assertEqual(ROUTES.candidates(name).targets[0], one.target, name)
-            self.assertEqual(ROUTES.candidates(f"{name}[1m]").targets[0], one.target, name)
+            self.assertEqual(ROUTES.named(name).targets[0], one.target, name)
+            self.assertEqual(ROUTES.named(f"{name}[1m]").targets[0], one.target, name)
 
     def test_every_target_is_shown_to_claude_code(self) -> None:
         """Its picker drops ids without `claude`, so each target has one with it."""

@@ -30,13 +30,13 @@ class Chosen(SynchronousTestCase):
         self.routes = Routes({"a": A, "b": B}, ROUTES, disabled=["off"])
 
     def names(self, model: str) -> list[str]:
-        return [target.name for target in self.routes.candidates(model).targets]
+        return [target.name for target in self.routes.named(model).targets]
 
     def test_route(self) -> None:
         """A route's name comes first, before a model of the same name; its targets keep their order."""
         self.assertEqual(self.names("claude-x"), ["b,big", "a,spare"])
         self.assertEqual(self.names("only-b"), ["a,instead"])
-        self.assertEqual(self.routes.candidates("only-b").rule, "route only-b")
+        self.assertEqual(self.routes.named("only-b").rule, "route only-b")
 
     def test_model_as_asked(self) -> None:
         """A route without a model asks for the one the client named."""
@@ -45,7 +45,7 @@ class Chosen(SynchronousTestCase):
     def test_model_of_a_provider(self) -> None:
         """A name in a provider's list leads to the first provider that has it."""
         self.assertEqual(self.names("shared"), ["a,shared"])
-        self.assertEqual(self.routes.candidates("shared").rule, "model shared")
+        self.assertEqual(self.routes.named("shared").rule, "model shared")
 
     def test_provider_named(self) -> None:
         """All three ways of naming a provider are understood, with models that have signs of their own."""
@@ -55,7 +55,7 @@ class Chosen(SynchronousTestCase):
         self.assertEqual(self.names("b/m"), ["b,m"])
         self.assertEqual(self.names("b/org/m@2024"), ["b,org/m@2024"])
         self.assertEqual(self.names("m@2024@b"), ["b,m@2024"])
-        self.assertEqual(self.routes.candidates("b/m").rule, "provider b")
+        self.assertEqual(self.routes.named("b/m").rule, "provider b")
 
     def test_no_provider_named(self) -> None:
         """A slash or an @ in a model's name is not taken for a provider that does not exist."""
@@ -72,10 +72,10 @@ class Chosen(SynchronousTestCase):
     def test_default(self) -> None:
         """Everything else goes to the default route."""
         self.assertEqual(self.names("unheard-of"), ["a,fallback"])
-        self.assertEqual(self.routes.candidates("unheard-of").rule, "route default")
+        self.assertEqual(self.routes.named("unheard-of").rule, "route default")
 
     def refusal(self, model: str, routes: Routes | None = None) -> str:
-        error = self.assertRaises(ApiError, (routes or self.routes).candidates, model)
+        error = self.assertRaises(ApiError, (routes or self.routes).named, model)
         self.assertIs(error.kind, Kind.NO_ROUTE)
         return error.message
 
@@ -91,7 +91,7 @@ class Chosen(SynchronousTestCase):
         """Without a default route an unknown name is an error that names what is near."""
         routes = Routes({"a": A, "b": B}, [])
         self.assertIn("only-a", self.refusal("onlya", routes))
-        self.assertEqual([target.name for target in routes.candidates("only-a").targets], ["a,only-a"])
+        self.assertEqual([target.name for target in routes.named("only-a").targets], ["a,only-a"])
 
     def test_hostile_names(self) -> None:
         """Names of any length and kind are answered."""

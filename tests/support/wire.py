@@ -31,6 +31,7 @@ from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
 from ccproxy.providers.target import Target
+from ccproxy.routing.facts import Facts
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
@@ -67,7 +68,7 @@ class FixedRoutes:
 
     targets: tuple[Target, ...]
 
-    def candidates(self, model: str) -> Chosen:
+    def candidates(self, facts: Facts, now: float) -> Chosen:
         return Chosen(self.targets, "default")
 
 

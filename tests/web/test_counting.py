@@ -15,6 +15,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.target import Auth, Secret, Target
+from ccproxy.routing.facts import Facts
 from ccproxy.routing.routes import Chosen
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
@@ -41,8 +42,8 @@ GEMINI = Target(
 class NoRoutes:
     """Routes that lead nowhere."""
 
-    def candidates(self, model: str) -> Chosen:
-        raise ApiError(Kind.NO_ROUTE, f"no route leads from {model}")
+    def candidates(self, facts: Facts, now: float) -> Chosen:
+        raise ApiError(Kind.NO_ROUTE, f"no route leads from {facts.model}")
 
 
 @define

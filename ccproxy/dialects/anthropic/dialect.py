@@ -2,7 +2,7 @@
 
 from ccproxy.dialects.anthropic.errors import error_frame, parse_error, render_error
 from ccproxy.dialects.anthropic.outgoing import render_request
-from ccproxy.dialects.anthropic.requests import parse_request, peek, verbatim, with_model
+from ccproxy.dialects.anthropic.requests import parse_request, peek, survey, verbatim, with_model
 from ccproxy.dialects.anthropic.responses import parse_response, render_response
 from ccproxy.dialects.anthropic.streams import Parser
 from ccproxy.dialects.anthropic.tables import NAME
@@ -24,4 +24,5 @@ ANTHROPIC = Dialect(
     parse_error=parse_error,
     render_error=render_error,
     error_frame=error_frame,
+    survey=survey,
 )

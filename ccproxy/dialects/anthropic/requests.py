@@ -70,14 +70,23 @@ def parse_request(headers: Headers, body: bytes) -> Request:
     """The whole request, for another dialect. Raises INVALID with the place of what is wrong, and UNTRANSLATABLE for
     what only an upstream of this dialect can do."""
     root = _root(body)
+    _refuse_what_stays_at_anthropic(root)
+    return _request(headers, root)
+
+
+def survey(headers: Headers, body: bytes) -> Request:
+    """The same for routing alone: what only Anthropic can do is passed over, and not refused."""
+    return _request(headers, _root(body))
+
+
+def _request(headers: Headers, root: Object) -> Request:
     try:
-        return _request(headers, root)
+        return _whole(headers, root)
     except RecursionError:
         raise ApiError(Kind.INVALID, "messages: nested too deeply") from None
 
 
-def _request(headers: Headers, root: Object) -> Request:
-    _refuse_what_stays_at_anthropic(root)
+def _whole(headers: Headers, root: Object) -> Request:
     messages = fields.array(root, "messages", "")
     user, session = _who(headers, root)
     return Request(
