@@ -39,9 +39,11 @@ class Output:
         self._early: list[LogEvent] = []
 
     def configure(self, form: Form, stream: TextIO) -> None:
-        """From now on events go there, in this form."""
+        """From now on events go there, in this form. A file that they went to before is closed."""
+        former, self._stream = self._stream, stream
+        if former not in (None, stream, sys.stdout, sys.stderr):
+            former.close()
         self._form = form
-        self._stream = stream
         early, self._early = self._early, []
         for event in early:
             self(event)

@@ -1,20 +1,27 @@
-"""The only wiring: from settings to a service that serves."""
+"""The only wiring: from settings to a service that serves.
 
-import errno
+Two kinds of things are made here. What is *lasting* is made once and outlives every configuration: connections, what
+runs, what was learned. A *front* is all that follows from one configuration; it is made anew for the next one and never
+changed. To take over a configuration is to hand the site another front: exchanges that run keep the one they began in.
+"""
+
 import secrets
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort
+from attrs import asdict, field, frozen
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
-from twisted.python.failure import Failure
+from twisted.web.resource import IResource
 
 from ccproxy.config.resolve import keyring, providers, routes
 from ccproxy.config.settings import Settings
+from ccproxy.config.source import Source
+from ccproxy.daemon.drain import Drain
+from ccproxy.daemon.listening import Sockets
+from ccproxy.daemon.reload import Reload, Told, Watch
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
@@ -38,28 +45,83 @@ from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 
-BACKLOG = 2048
-"""Connections the kernel queues. With Twisted's default of 50, 512 at once waited 16 s and more (measured)."""
-
-DRAIN_SECONDS = 10.0
-"""How long running exchanges may go on when the daemon stops."""
-
 log = Logger()
 
 
-def make_service(settings: Settings, reactor: Any, ruler: Ruler = ESTIMATE) -> MultiService:
-    """Everything that runs, not yet started. `ruler` counts tokens where no upstream does."""
-    top = MultiService()
-    demo = Demo(reactor)
-    if settings.demo:
-        demo.setServiceParent(top)
+@frozen
+class Configuration:
+    """Where the settings come from, for a daemon that can read them again: `adopted` hears of new ones that were taken
+    over, `told` of every try."""
+
+    source: Source
+    adopted: Callable[[Settings], None] = lambda _: None
+    told: Told = field(factory=Told)
+
+
+@frozen
+class Lasting:
+    """What outlives a configuration. `ruler` counts tokens where no upstream does."""
+
+    reactor: Any
+    started: float
+    ruler: Ruler
+    demo: Demo
+    endpoints: Endpoints
+    pool: Pool
+    running: Running
+    results: LastResults
+    factors: Factors
+    calibration: Calibration
+
+    @classmethod
+    def make(cls, reactor: Any, ruler: Ruler) -> "Lasting":
+        """All of it, before any configuration."""
+        demo = Demo(reactor)
+        endpoints = Endpoints(reactor, Deadlines().connect, inside={HOST: demo.endpoint})
+        factors = Factors()
+        return cls(
+            reactor=reactor,
+            started=reactor.seconds(),
+            ruler=ruler,
+            demo=demo,
+            endpoints=endpoints,
+            pool=Pool(reactor, endpoints),
+            running=Running(),
+            results=LastResults(reactor),
+            factors=factors,
+            calibration=Calibration(ruler.measure, factors, reactor),
+        )
+
+    def adopt(self, settings: Settings, top: MultiService) -> None:
+        """What of it follows a configuration. Never fails."""
+        self.endpoints.within(settings.performance.connect_timeout)
+        self.results.know(providers(settings))
+        if settings.demo and self.demo.parent is None:
+            self.demo.setServiceParent(top)
+
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return float(self.reactor.seconds()) - self.started
+
+    def in_thread(self, work: Callable[[], Any]) -> Deferred[Any]:
+        """Runs what would keep the reactor waiting."""
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
+
+
+@frozen
+class Front:
+    """What one configuration makes of us: all that a site needs to answer."""
+
+    root: IResource
+    body_limit: int
+
+
+def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = None) -> Front:
+    """The front of one configuration."""
+    reactor = lasting.reactor
     deadlines = _deadlines(settings)
-    pool = Pool(reactor, Endpoints(reactor, deadlines.connect, inside={HOST: demo.endpoint}))
-    client = Client(pool, reactor, deadlines)
-    running = Running()
-    results = LastResults(tuple(providers(settings)), reactor)
-    factors = Factors()
-    observers = [results.observe, Calibration(ruler.measure, factors, reactor).observe]
+    client = Client(lasting.pool, reactor, deadlines)
+    observers = [lasting.results.observe, lasting.calibration.observe]
     if settings.log:
         observers.append(log_exchange)
 
@@ -67,28 +129,60 @@ def make_service(settings: Settings, reactor: Any, ruler: Ruler = ESTIMATE) -> M
         for observer in observers:
             observer(call, record)
 
-    def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
-        return deferToThreadPool(reactor, reactor.getThreadPool(), work)
-
     ways = routes(settings)
-    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, running, observe)
-    counts = Counts(DIALECTS, ways, client, ruler, factors, reactor, in_thread)
+    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, lasting.running, observe)
+    counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
     limit = settings.performance.max_request_body_size
     root = make_root(
         fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
         counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
-        health=Health(keys, running, results, reactor),
-        status=Status(keys, running, results, reactor),
+        health=Health(keys, lasting.results),
+        status=Status(keys, lasting.results, lasting.running, lasting.uptime, lambda: known_of(reload)),
         fallback=ANTHROPIC,
         new_id=new_id,
     )
-    site = BoundedSite(root, reactor, limit, new_id)
-    for description in settings.listen:
-        Listener(reactor, description, site).setServiceParent(top)
-    Drain(reactor, running, pool.close).setServiceParent(top)
+    return Front(root, limit)
+
+
+def make_service(
+    settings: Settings, reactor: Any, ruler: Ruler = ESTIMATE, configuration: Configuration | None = None
+) -> MultiService:
+    """Everything that runs, not yet started. With a `configuration` new settings can be taken over."""
+    top = MultiService()
+    lasting = Lasting.make(reactor, ruler)
+    reload = None
+    if configuration is not None:
+        reload = Reload(reactor, configuration.source.read, lambda new: adopt(new), configuration.told)
+        reload.setServiceParent(top)
+    lasting.adopt(settings, top)
+    front = make_front(settings, lasting, reload)
+    site = BoundedSite(front.root, reactor, front.body_limit, new_id)
+    sockets = Sockets(reactor, site, settings.listen)
+    sockets.setServiceParent(top)
+    Drain(reactor, lasting.running, lasting.pool.close).setServiceParent(top)
+    if configuration is None or reload is None:
+        return top
+    watch = Watch(reactor, configuration.source.path or "", reload.now, settings.reload_on_change)
+    watch.setServiceParent(top)
+
+    async def adopt(new: Settings) -> None:
+        """Whatever may fail is done before anything is changed."""
+        front = make_front(new, lasting, reload)
+        await sockets.listen(new.listen)
+        lasting.adopt(new, top)
+        site.answer_from(front.root, front.body_limit)
+        watch.want(new.reload_on_change)
+        configuration.adopted(new)
+
     return top
+
+
+def known_of(reload: Reload | None) -> dict[str, Any]:
+    """What the status page says of the configuration."""
+    last = None if reload is None else reload.last
+    return {"reloads": 0 if last is None else last.number, "last_reload": None if last is None else asdict(last)}
 
 
 def new_id() -> str:
@@ -111,82 +205,3 @@ def _deadlines(settings: Settings) -> Deadlines:
         total=performance.request_timeout,
         commit_grace=performance.commit_grace,
     )
-
-
-def _with_backlog(description: str) -> str:
-    long = description.startswith(("tcp:", "tcp6:", "ssl:")) and "backlog=" not in description
-    return f"{description}:backlog={BACKLOG}" if long else description
-
-
-class CannotListen(Exception):
-    """A socket cannot be had. `str()` says which, and why."""
-
-
-class Listener(Service):
-    """Listens at one endpoint string. A socket that cannot be had stops the start: such a daemon would help nobody."""
-
-    def __init__(self, reactor: Any, description: str, site: BoundedSite) -> None:
-        self._reactor = reactor
-        self._description = description
-        self._site = site
-        self.port: IListeningPort | None = None
-        """Where it listens; None before the start and after the stop."""
-
-    def privilegedStartService(self) -> None:
-        """Listen while still root, for ports below 1024."""
-        super().privilegedStartService()
-        self._listen()
-
-    def startService(self) -> None:
-        super().startService()
-        self._listen()
-
-    def _listen(self) -> None:
-        if self.port is not None:
-            return
-        outcome: list[IListeningPort | Failure] = []
-        try:
-            # Twisted's endpoints answer at once; an exception inside a Deferred would not stop the start.
-            serverFromString(self._reactor, _with_backlog(self._description)).listen(self._site).addBoth(outcome.append)
-        except (LookupError, TypeError, ValueError) as error:
-            self._give_up(f"there is no such endpoint or inherited socket ({error})")
-        for result in outcome:
-            if isinstance(result, Failure):
-                self._give_up(getattr(result.value, "socketError", result.value))
-            self.port = result
-
-    def _give_up(self, reason: object) -> NoReturn:
-        taken = isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE
-        cure = "; stop what listens there, or choose another port (--port, CCPROXY_PORT)" if taken else ""
-        message = f"ccproxy cannot listen at {self._description}: {reason}{cure}"
-        log.critical("{message}", message=message)
-        raise CannotListen(message)
-
-    def stopService(self) -> Deferred[None]:
-        super().stopService()
-        port, self.port = self.port, None
-        return succeed(None) if port is None else port.stopListening() or succeed(None)
-
-
-class Drain(Service):
-    """Lets running exchanges finish when the daemon stops, for a while, and then closes what is left open."""
-
-    def __init__(self, clock: Any, running: Running, close: Callable[[], None]) -> None:
-        self._clock = clock
-        self._running = running
-        self._close = close
-
-    def stopService(self) -> Deferred[None]:
-        super().stopService()
-        return Deferred.fromCoroutine(self._drain())
-
-    async def _drain(self) -> None:
-        if len(self._running):
-            log.info("waiting for {running} exchanges to finish", running=len(self._running))
-        empty = self._running.when_empty().addTimeout(DRAIN_SECONDS, self._clock, onTimeoutCancel=_given_up)
-        await empty
-        self._close()
-
-
-def _given_up(result: object, seconds: float) -> None:
-    log.warn("exchanges still run after {seconds} s; they are cut off", seconds=seconds)

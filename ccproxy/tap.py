@@ -11,10 +11,12 @@ from twisted.internet import reactor
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 from twisted.python import usage
 
-from ccproxy.config.load import load
 from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.config.source import Source
+from ccproxy.daemon.answer import answer_file, write_answer
+from ccproxy.daemon.reload import Told
 from ccproxy.log import OUTPUT, Form, standard_output
-from ccproxy.service import make_service
+from ccproxy.service import Configuration, make_service
 from ccproxy.tokens.ranks import NoRanks
 from ccproxy.tokens.ruler import ESTIMATE, Ruler, best
 
@@ -38,32 +40,45 @@ class Options(usage.Options):
     ]
     optFlags: ClassVar[list[list[str | None]]] = [["debug", None, "Log everything"]]
 
+    source: Source
     settings: Settings
-    log_path: str | None
 
     def postOptions(self) -> None:
         """Reads the configuration, so that a bad one stops the start at once, with its one message."""
         flags = {name: self[name] for name in ("host", "port") if self[name] is not None}
         if self["debug"]:
             flags["log_level"] = "debug"
+        self.source = Source.found(self["config"], os.environ, flags)
         try:
-            self.settings = load(self["config"], os.environ, flags)
+            self.settings = self.source.read()
         except ConfigError as error:
             print(f"ccproxy: {error}", file=sys.stderr)
             raise SystemExit(EX_CONFIG) from None
         self._take_over_the_log()
 
     def _take_over_the_log(self) -> None:
-        """The daemon runners would write their own form, and know no configuration; where they write is kept."""
+        """The daemon runners would write their own form, and know no configuration."""
         parent = getattr(self, "parent", None) or {}
-        self.log_path = self.settings.log_file or None
         if "nodaemon" in parent:
             parent["logger"] = parent["logger"] or "ccproxy.log.observer"
-            self.log_path = self.log_path or parent["logfile"] or (None if parent["nodaemon"] else "twistd.log")
         elif "logFile" in parent:
             parent["fileLogObserverFactory"] = lambda _stream: OUTPUT
         else:
             globalLogPublisher.addObserver(OUTPUT)
+
+    def log_path(self, settings: Settings) -> str | None:
+        """The file to log to; None for standard output. Where the runner writes is kept, unless we are told another."""
+        parent = getattr(self, "parent", None) or {}
+        if settings.log_file or "nodaemon" not in parent:
+            return settings.log_file or None
+        path = parent["logfile"] or (None if parent["nodaemon"] else "twistd.log")
+        return None if path == "-" else path
+
+    @property
+    def pid_file(self) -> Path | None:
+        """Where our process id is, if the runner writes it anywhere."""
+        parent = getattr(self, "parent", None) or {}
+        return Path(parent["pidfile"]).absolute() if parent.get("pidfile") else None
 
 
 def _ruler() -> Ruler:
@@ -78,14 +93,25 @@ def _ruler() -> Ruler:
 def makeService(options: Options) -> IService:
     """Twisted asks for it once."""
     settings = options.settings
-    form = Form(settings.log_format == "json", LogLevel.levelWithName(settings.log_level))
-    if options.log_path in (None, "-"):
-        OUTPUT.configure(form, standard_output())
-    else:
-        path = Path(options.log_path).expanduser().absolute()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        OUTPUT.configure(form, path.open("a", encoding="utf-8"))
-    service = make_service(settings, reactor, _ruler())
+
+    def log_as_told(settings: Settings) -> None:
+        """Opened anew each time: whoever rotates logs has moved the file away, and sends us SIGHUP."""
+        form = Form(settings.log_format == "json", LogLevel.levelWithName(settings.log_level))
+        name = options.log_path(settings)
+        if name is None:
+            OUTPUT.configure(form, standard_output())
+        else:
+            path = Path(name).expanduser().absolute()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            OUTPUT.configure(form, path.open("a", encoding="utf-8"))
+
+    log_as_told(settings)
+    told = Told()
+    if options.pid_file is not None:
+        answer = answer_file(options.pid_file)
+        told.after = lambda result: write_answer(answer, result)
+    configuration = Configuration(options.source, log_as_told, told)
+    service = make_service(settings, reactor, _ruler(), configuration)
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     return service

@@ -22,6 +22,7 @@ FLOORS = [
     {"ledger", "cluster"},
     {"web"},
     {"log"},
+    {"daemon"},
     {"service", "demo"},
     {"tap"},
     {"cli"},

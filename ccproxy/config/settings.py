@@ -74,6 +74,7 @@ class Settings:
     log_file: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    reload_on_change: bool = False
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)

@@ -33,6 +33,12 @@ class Endpoints:
         self._inside = inside or {}
         self._known: dict[tuple[bytes, bytes, int], IStreamClientEndpoint] = {}
 
+    def within(self, connect_timeout: float) -> None:
+        """How long connecting may take from now on."""
+        if connect_timeout != self._connect_timeout:
+            self._connect_timeout = connect_timeout
+            self._known.clear()
+
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """Twisted's Agent asks for each request."""
         if uri.host in self._inside:

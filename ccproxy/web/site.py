@@ -97,6 +97,11 @@ class BoundedSite(Site):
         self.body_limit = body_limit
         self.new_id = new_id
 
+    def answer_from(self, root: IResource, body_limit: int) -> None:
+        """Answer requests from this root from now on. Those that have come already are answered from theirs."""
+        self.resource = root
+        self.body_limit = body_limit
+
     def log(self, request: HttpRequest) -> None:
         """Exchanges are logged where they are known, by `service`."""
 

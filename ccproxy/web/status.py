@@ -5,7 +5,7 @@ and for this machine.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -23,15 +23,20 @@ from ccproxy.web.answers import page, peer_address, request_headers
 class LastResults:
     """What each provider answered last. It observes records."""
 
-    def __init__(self, providers: tuple[str, ...], clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._last: dict[str, tuple[float, str]] = dict.fromkeys(providers, (0.0, ""))
+        self._last: dict[str, tuple[float, str]] = {}
+
+    def know(self, providers: Iterable[str]) -> None:
+        """From now on there are these providers. What one of them answered last is remembered."""
+        self._last = {name: self._last.get(name, (0.0, "")) for name in providers}
 
     def observe(self, _call: Call, record: Record) -> None:
         for attempt in record.attempts:
             provider = attempt.target.partition(",")[0]
-            result = "ok" if attempt.error is None else f"{attempt.error.kind.value}: {attempt.error.message}"
-            self._last[provider] = (self._clock.seconds(), result)
+            if provider in self._last:
+                result = "ok" if attempt.error is None else f"{attempt.error.kind.value}: {attempt.error.message}"
+                self._last[provider] = (self._clock.seconds(), result)
 
     def counts(self) -> dict[str, int]:
         """How many providers there are, and how many did not fail when last asked."""
@@ -55,13 +60,10 @@ class _Page(Resource):
 
     isLeaf = True
 
-    def __init__(self, keyring: Keyring, running: Running, results: LastResults, clock: IReactorTime) -> None:
+    def __init__(self, keyring: Keyring, results: LastResults) -> None:
         super().__init__()
         self._keyring = keyring
-        self._running = running
         self._results = results
-        self._clock = clock
-        self._started = clock.seconds()
 
     def render_GET(self, request: Request) -> bytes:
         trusted = self._keyring.may_see_details(request_headers(request), peer_address(request))
@@ -82,15 +84,32 @@ class Health(_Page):
 
 
 class Status(_Page):
-    """`GET /status`: for people."""
+    """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        results: LastResults,
+        running: Running,
+        uptime: Callable[[], float],
+        configuration: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        super().__init__(keyring, results)
+        self._running = running
+        self._uptime = uptime
+        self._configuration = configuration
 
     def _content(self, trusted: bool) -> Mapping[str, Any]:
         content: dict[str, Any] = {
             "status": "healthy",
             "version": ccproxy.__version__,
-            "uptime_seconds": round(self._clock.seconds() - self._started, 1),
+            "uptime_seconds": round(self._uptime(), 1),
             "exchanges": {"served": self._running.served, "running": len(self._running)},
         }
         if trusted:
-            content |= {"pid": os.getpid(), "providers": self._results.details()}
+            content |= {
+                "pid": os.getpid(),
+                "configuration": self._configuration(),
+                "providers": self._results.details(),
+            }
         return content

@@ -24,8 +24,9 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ccproxy.config.settings import PerformanceSettings, ProviderSettings, RouteSettings, Settings
+from ccproxy.daemon.listening import CannotListen, Sockets
 from ccproxy.secret import Secret
-from ccproxy.service import CannotListen, Listener, make_service
+from ccproxy.service import make_service
 from tests.support.wire import chat, frames, text_of
 
 ASK = {"model": "m", "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
@@ -118,7 +119,8 @@ class ServiceTests(TestCase):
         return service
 
     def port(self, service: MultiService) -> int:
-        (listener,) = (part for part in service if isinstance(part, Listener))
+        (sockets,) = (part for part in service if isinstance(part, Sockets))
+        (listener,) = sockets.listeners
         return listener.port.getHost().port
 
     def upstream(self, description: str = "tcp:0:interface=127.0.0.1") -> tuple[Upstream, int]:

@@ -270,14 +270,14 @@ class Wire:
         def new_id() -> str:
             return next(ids)
 
-        self.results = LastResults(tuple(target.provider for target in self.targets), self.clock)
-        pages = (keyring, self.running, self.results, self.clock)
+        self.results = LastResults(self.clock)
+        self.results.know(target.provider for target in self.targets)
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
             models=Resource(),
-            health=Health(*pages),
-            status=Status(*pages),
+            health=Health(keyring, self.results),
+            status=Status(keyring, self.results, self.running, self.clock.seconds, dict),
             fallback=ANTHROPIC,
             new_id=new_id,
         )

@@ -1,0 +1,158 @@
+"""A new configuration for a daemon that serves.
+
+The new one is read and judged whole; then everything that follows from it is made; then both are taken over at once.
+What goes wrong on the way changes nothing. Exchanges that run go on with what they began with. One reload follows the
+other: a signal that comes meanwhile is heard when the first is done.
+"""
+
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import define, frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.daemon.listening import CannotListen
+
+LOOK_SECONDS = 2.0
+"""How often a file is looked at that is to be taken over when it changes. It is read once it looks the same twice, so
+that nobody's half-written file is."""
+
+log = Logger()
+
+
+@frozen
+class Reloaded:
+    """How a reload went. `number` counts them from the start; `message` is for people, and shows no key."""
+
+    number: int
+    ok: bool
+    message: str
+
+
+class Unusable(Exception):
+    """A configuration that reads well, and still cannot be taken over. `str()` says why."""
+
+
+def _nothing() -> None:
+    pass
+
+
+@define
+class Told:
+    """Who is told of reloads: `before` each, and `after` it how it went."""
+
+    before: Callable[[], None] = _nothing
+    after: Callable[[Reloaded], None] = lambda _: None
+
+
+class Reload(Service):
+    """Reads the configuration again on SIGHUP, and whenever `now` is called.
+
+    `adopt` makes the daemon follow new settings, or raises and leaves all as it is.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        read: Callable[[], Settings],
+        adopt: Callable[[Settings], Awaitable[None]],
+        told: Told | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._read = read
+        self._adopt = adopt
+        self._told = told or Told()
+        self._one_at_a_time = DeferredLock()
+        self._former_handler: Any = None
+        self._count = 0
+        self.last: Reloaded | None = None
+        """How the last one went; None before the first."""
+
+    def startService(self) -> None:
+        super().startService()
+        self._former_handler = signal.signal(signal.SIGHUP, self._hear)
+
+    def stopService(self) -> None:
+        super().stopService()
+        signal.signal(signal.SIGHUP, self._former_handler)
+
+    def _hear(self, _number: int, _frame: object) -> None:
+        self._reactor.callFromThread(self.now)
+
+    def now(self) -> Deferred[Reloaded]:
+        """Read it again. Fires with how that went; never fails. It cannot be cancelled: half a configuration helps
+        nobody."""
+        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._reload()))
+
+    async def _reload(self) -> Reloaded:
+        self._told.before()
+        self._count += 1
+        try:
+            await self._adopt(self._read())
+        except (ConfigError, CannotListen, Unusable) as error:
+            result = Reloaded(self._count, False, f"the configuration stays as it was: {error}")
+            log.error("{message}", message=result.message)
+        except Exception:
+            log.failure("taking over the configuration failed: a fault of ours")
+            result = Reloaded(self._count, False, "ccproxy failed and the configuration stays as it was; see its log")
+        else:
+            result = Reloaded(self._count, True, "the configuration was read again and taken over")
+            log.info("{message}", message=result.message)
+        self.last = result
+        self._told.after(result)
+        return result
+
+
+class Watch(Service):
+    """Looks at a file, while it is `wanted`, and calls when it has changed."""
+
+    def __init__(self, clock: Any, path: str, changed: Callable[[], object], wanted: bool) -> None:
+        self._path = Path(path)
+        self._changed = changed
+        self._wanted = wanted
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = clock
+        self._known: object = None
+        self._before: object = None
+
+    def want(self, wanted: bool) -> None:
+        """Whether to look from now on."""
+        self._wanted = wanted
+        self._arrange()
+
+    def startService(self) -> None:
+        super().startService()
+        self._arrange()
+
+    def stopService(self) -> None:
+        super().stopService()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wanted = bool(self._wanted and self.running)
+        if wanted and not self._looking.running:
+            self._known = self._before = self._mark()
+            self._looking.start(LOOK_SECONDS, now=False)
+        elif not wanted and self._looking.running:
+            self._looking.stop()
+
+    def _look(self) -> None:
+        now = self._mark()
+        if now == self._before and now != self._known and now is not None:
+            self._known = now
+            self._changed()
+        self._before = now
+
+    def _mark(self) -> object:
+        """What changes whenever the file does; None while there is none."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
