@@ -29,6 +29,7 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.calibration import Calibration
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
@@ -40,6 +41,7 @@ from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.models import Models
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
@@ -69,6 +71,7 @@ class Lasting:
     endpoints: Endpoints
     pool: Pool
     running: Running
+    feed: Feed
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -79,6 +82,7 @@ class Lasting:
         demo = Demo(reactor)
         endpoints = Endpoints(reactor, Deadlines().connect, inside={HOST: demo.endpoint})
         factors = Factors()
+        running = Running()
         return cls(
             reactor=reactor,
             started=reactor.seconds(),
@@ -86,7 +90,8 @@ class Lasting:
             demo=demo,
             endpoints=endpoints,
             pool=Pool(reactor, endpoints),
-            running=Running(),
+            running=running,
+            feed=Feed(running, reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -121,7 +126,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
-    observers = [lasting.results.observe, lasting.calibration.observe]
+    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe]
     if settings.log:
         observers.append(log_exchange)
 
@@ -142,6 +147,10 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
         status=Status(keys, lasting.results, lasting.running, lasting.uptime, lambda: known_of(reload)),
         fallback=ANTHROPIC,
         new_id=new_id,
+        own={
+            "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
+            "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
+        },
     )
     return Front(root, limit)
 

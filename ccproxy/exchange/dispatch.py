@@ -13,7 +13,7 @@ from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.lanes import pipe_for
-from ccproxy.exchange.meter import Meter, Record
+from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
@@ -47,6 +47,7 @@ class Dispatch:
         running: Running,
         observe: Callable[[Call, Record], None],
         remembered: Remembered | None = None,
+        cost: Cost = unpriced,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -56,13 +57,14 @@ class Dispatch:
         self._running = running
         self._observe = observe
         self._remembered = Remembered() if remembered is None else remembered
+        self._cost = cost
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
-        meter = Meter(call, self._clock)
+        meter = Meter(call, self._clock, self._cost)
         outcome, told = Outcome.ABANDONED, None
         try:
-            with self._running.during(call):
+            with self._running.during(meter):
                 relay = await self._first_to_answer(call, reply, meter)
                 outcome = await relay.finished  # From here on failures are told in-band.
         except CancelledError:
@@ -135,6 +137,7 @@ class Dispatch:
         upstream = self._dialects[target.dialect]
         meter.losses = outgoing.losses
         response = await self._client.open(target, outgoing, call.principal.passes)
+        meter.answered()
         said = joined(response.headers.getAllRawHeaders())
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
@@ -142,7 +145,7 @@ class Dispatch:
             call, request, meter.plan is Plan.TRANSLATED, upstream, target.quirks, outgoing, said, meter.see
         )
         head = Head(200, self._headers(call, target, said, meter))
-        relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines)
+        relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines, meter.wrote)
         response.deliverBody(relay)
         await relay.opened
         return relay

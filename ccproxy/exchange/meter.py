@@ -1,9 +1,13 @@
 """What one exchange was: measured while it runs, told once at its end.
 
-A meter only watches. It costs about three microseconds an event, so it stays on in the verbatim lane too.
+A meter only watches. It costs about three microseconds an event, so it stays on in the verbatim lane too. Whoever shows
+what runs now reads the meters of `exchange.running`; nobody is told of an event.
 """
 
-from attrs import frozen
+from bisect import bisect_left
+from collections.abc import Callable
+
+from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from ccproxy.errors import ApiError
@@ -14,19 +18,39 @@ from ccproxy.model.usage import Stop, Usage
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
 
+GAPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds: bounds by which the silences between the pieces of an answer are counted; longer ones are counted too."""
+
+SESSION, AGENT = "x-claude-code-session-id", "x-claude-code-agent-id"
+"""Headers by which Claude Code names its conversation, and its subagent within it."""
+
+NAME_LIMIT = 200
+"""Characters of such a name that are kept."""
+
+Cost = Callable[[Target, Usage], float | None]
+"""What a usage costs at a target, in dollars; None where its price is not known."""
+
+
+def unpriced(_target: Target, _usage: Usage) -> float | None:
+    """The cost where nobody knows prices."""
+    return None
+
 
 @frozen
 class Attempt:
-    """One target that was tried: `error` says why it did not answer; None for the one that did."""
+    """One target that was tried: `error` says why it did not answer; None for the one that did. `began` counts from
+    the request, `seconds` is how long it took, up to the refusal or to the end of the answer."""
 
     target: str
     error: ApiError | None = None
+    began: float = 0.0
+    seconds: float = 0.0
 
 
 @frozen
 class Record:
-    """One exchange, for logs, the status page and the ledger. Times are in seconds; `first_content` and `total` count
-    from the request. It holds no word of any prompt or answer."""
+    """One exchange, for logs, the status page and the ledger. Times are in seconds: `began` since the epoch, the others
+    since the request. It holds no word of any prompt or answer."""
 
     id: str
     client: str
@@ -44,6 +68,23 @@ class Record:
     stop: Stop | None
     error: ApiError | None
     request_bytes: int
+    began: float = 0.0
+    session: str = ""
+    """The client's conversation, as the client names it."""
+    agent: str = ""
+    """The client's subagent within it."""
+    why: str = ""
+    """How the rule came to these targets, in words."""
+    first_byte: float | None = None
+    """When the headers of the answer came from upstream."""
+    response_bytes: int = 0
+    """Of the answer's body, as the client got it, without signs of life."""
+    gaps: tuple[int, ...] = ()
+    """The silences between its pieces, counted by `GAPS`."""
+    gap_seconds: float = 0.0
+    """All of them together."""
+    cost: float | None = None
+    """Dollars; None where the price is not known."""
 
     @property
     def target(self) -> str:
@@ -54,17 +95,26 @@ class Record:
 class Meter:
     """Watches one exchange: its targets, its events and the clock."""
 
-    def __init__(self, call: Call, clock: IReactorTime) -> None:
-        self._call = call
+    def __init__(self, call: Call, clock: IReactorTime, cost: Cost = unpriced) -> None:
+        self.call = call
+        self.began = clock.seconds()
         self._clock = clock
-        self._started = clock.seconds()
+        self._cost = cost
+        self._first_byte: float | None = None
         self._first_content: float | None = None
+        self._wrote: float | None = None
+        self._gaps = [0] * (len(GAPS) + 1)
+        self._gap_seconds = 0.0
+        self._tried = 0.0
+        self._deltas = 0
+        self.written = 0
         self._attempts: list[Attempt] = []
         self._trying: Target | None = None
         self._usage = Usage()
         self._stop: Stop | None = None
         self._broken: ApiError | None = None
         self.rule = ""
+        self.why = ""
         self.plan: Plan | None = None
         self.losses: tuple[str, ...] = ()
 
@@ -80,23 +130,65 @@ class Meter:
         """How many targets were tried so far, the present one included."""
         return len(self._attempts) + (self._trying is not None)
 
+    @property
+    def session(self) -> str:
+        """The client's conversation, as it names it."""
+        return self.call.headers.get(SESSION, "")[:NAME_LIMIT]
+
+    @property
+    def agent(self) -> str:
+        """The client's subagent."""
+        return self.call.headers.get(AGENT, "")[:NAME_LIMIT]
+
+    @property
+    def usage(self) -> Usage:
+        """What is known of it so far. While an answer runs, its pieces stand for its tokens: most vendors send one in
+        each, and tell the truth at the end."""
+        if self._deltas > (self._usage.output or 0):
+            return evolve(self._usage, output=self._deltas)
+        return self._usage
+
+    @property
+    def first_content(self) -> float | None:
+        """Seconds from the request to the first word of the answer; None before it."""
+        return self._since(self._first_content)
+
     def trying(self, target: Target) -> None:
         """From now on the events are this target's."""
         self._trying = target
+        self._tried = self._clock.seconds()
         self._usage = Usage()
         self._stop = None
         self._broken = None
+        self._deltas = 0
 
     def refused(self, error: ApiError) -> None:
         """The present target did not answer."""
         if self._trying is not None:
-            self._attempts.append(Attempt(self._trying.name, error))
+            self._attempts.append(self._attempt(self._trying, error))
             self._trying = None
+
+    def _attempt(self, target: Target, error: ApiError | None) -> Attempt:
+        return Attempt(target.name, error, self._tried - self.began, self._clock.seconds() - self._tried)
+
+    def answered(self) -> None:
+        """The headers of an answer are in."""
+        self._first_byte = self._clock.seconds()
+
+    def wrote(self, now: float, size: int) -> None:
+        """A piece of the answer went to the client."""
+        self.written += size
+        if self._wrote is not None:
+            gap = now - self._wrote
+            self._gap_seconds += gap
+            self._gaps[bisect_left(GAPS, gap)] += 1
+        self._wrote = now
 
     def see(self, event: Event) -> None:
         """An event of the upstream."""
         match event:
             case BlockDelta():
+                self._deltas += 1
                 if self._first_content is None:
                     self._first_content = self._clock.seconds()
             case Started():
@@ -112,24 +204,38 @@ class Meter:
     def record(self, outcome: Outcome, error: ApiError | None = None) -> Record:
         """All of it. `error` is what the client was told instead of an answer."""
         attempts = tuple(self._attempts)
+        cost = None
         if self._trying is not None:
-            attempts += (Attempt(self._trying.name, self._broken),)
-        first = self._first_content
+            attempts += (self._attempt(self._trying, self._broken),)
+            cost = self._cost(self._trying, self._usage)
+        call = self.call
         return Record(
-            id=self._call.id,
-            client=self._call.principal.name,
-            dialect=self._call.dialect.name,
-            asked=self._call.model,
+            id=call.id,
+            client=call.principal.name,
+            dialect=call.dialect.name,
+            asked=call.model,
             rule=self.rule,
-            stream=self._call.stream,
+            stream=call.stream,
             outcome=outcome,
             attempts=attempts,
             plan=self.plan,
             losses=self.losses,
-            first_content=None if first is None else first - self._started,
-            total=self._clock.seconds() - self._started,
+            first_content=self._since(self._first_content),
+            total=self._clock.seconds() - self.began,
             usage=self._usage,
             stop=self._stop,
             error=error or self._broken,
-            request_bytes=len(self._call.body),
+            request_bytes=len(call.body),
+            began=self.began,
+            session=self.session,
+            agent=self.agent,
+            why=self.why,
+            first_byte=self._since(self._first_byte),
+            response_bytes=self.written,
+            gaps=tuple(self._gaps) if self._gap_seconds else (),
+            gap_seconds=self._gap_seconds,
+            cost=cost,
         )
+
+    def _since(self, moment: float | None) -> float | None:
+        return None if moment is None else moment - self.began

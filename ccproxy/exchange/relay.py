@@ -77,11 +77,19 @@ class Relay(Protocol):
     """One upstream body on its way to one client.
 
     `opened` fires when the client's status line is out, or fails with the `ApiError` that allows another target.
-    `finished` fires with the outcome; never before `opened`.
+    `finished` fires with the outcome; never before `opened`. `wrote` is told the time and the size of each piece of the
+    answer that goes to the client.
     """
 
     def __init__(
-        self, provider: str, pipe: Pipe, reply: Reply, head: Head, clock: IReactorTime, deadlines: Deadlines
+        self,
+        provider: str,
+        pipe: Pipe,
+        reply: Reply,
+        head: Head,
+        clock: IReactorTime,
+        deadlines: Deadlines,
+        wrote: Callable[[float, int], None],
     ) -> None:
         self._provider = provider
         self._pipe = pipe
@@ -89,6 +97,7 @@ class Relay(Protocol):
         self._head = head
         self._clock = clock
         self._deadlines = deadlines
+        self._wrote = wrote
         self.opened: Deferred[None] = Deferred(lambda _: self.stopProducing())
         self.finished: Deferred[Outcome] = Deferred(lambda _: self.stopProducing())
         self._state = State.HELD
@@ -177,6 +186,7 @@ class Relay(Protocol):
             self._hold(data)
         elif data:
             self._said = self._said_content = now
+            self._wrote(now, len(data))
             self._reply.write(data)
         if pipe.ended:
             self._end()
@@ -197,6 +207,8 @@ class Relay(Protocol):
         body = b"".join(self._held)
         self._held = []
         self._said = self._said_content = self._clock.seconds()
+        if body:
+            self._wrote(self._said, len(body))
         if self._pipe.streaming:
             self._reply.commit(self._head.status, {**self._head.headers, "content-type": self._pipe.content_type})
             if body:

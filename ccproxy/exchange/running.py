@@ -1,41 +1,45 @@
-"""The exchanges that run now: to be counted, and to be waited for before the daemon stops."""
+"""The exchanges that run now: to be counted and looked at, and to be waited for before the daemon stops."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from twisted.internet.defer import Deferred, succeed
 
-from ccproxy.exchange.call import Call
+from ccproxy.exchange.meter import Meter
 
 
 class Running:
-    """The calls being served."""
+    """The exchanges being served, by their meters."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, Call] = {}
+        self._meters: dict[str, Meter] = {}
         self._waiting: list[Deferred[None]] = []
         self.served = 0
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._meters)
+
+    def __iter__(self) -> Iterator[Meter]:
+        """The meters of what runs, the oldest first."""
+        return iter(self._meters.values())
 
     @contextmanager
-    def during(self, call: Call) -> Iterator[None]:
-        """The call runs while the body of the `with` statement does."""
-        self._calls[call.id] = call
+    def during(self, meter: Meter) -> Iterator[None]:
+        """The exchange runs while the body of the `with` statement does."""
+        self._meters[meter.call.id] = meter
         try:
             yield
         finally:
-            del self._calls[call.id]
+            del self._meters[meter.call.id]
             self.served += 1
-            if not self._calls:
+            if not self._meters:
                 waiting, self._waiting = self._waiting, []
                 for deferred in waiting:
                     deferred.callback(None)
 
     def when_empty(self) -> Deferred[None]:
-        """Fires when nothing runs: now, or after the last call. Cancelling gives up the waiting, not the calls."""
-        if not self._calls:
+        """Fires when nothing runs: now, or after the last exchange. Cancelling gives up the waiting alone."""
+        if not self._meters:
             return succeed(None)
         deferred: Deferred[None] = Deferred(self._forget)
         self._waiting.append(deferred)

@@ -32,9 +32,12 @@ def make_root(
     status: IResource,
     fallback: Dialect,
     new_id: NewId,
+    own: Mapping[str, IResource] | None = None,
 ) -> IResource:
     """The resource of all resources. `fronts` has the endpoint of each dialect by its name; `fallback` is the dialect
-    of errors on paths that belong to none."""
+    of errors on paths that belong to none; `own` has the pages about ourselves, by their paths: one that ends in a
+    slash answers for all below it."""
+    own = own or {}
     return Root(
         {
             "/": About(),
@@ -47,8 +50,9 @@ def make_root(
             "/api/hello": Acknowledged(),
             "/api/event_logging/batch": Acknowledged(),
             "/api/event_logging/v2/batch": Acknowledged(),
+            **own,
         },
-        {"/v1/models/": models},
+        {"/v1/models/": models, **{path: page for path, page in own.items() if path.endswith("/")}},
         fallback,
         new_id,
     )

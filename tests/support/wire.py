@@ -28,7 +28,8 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.feed import Feed
+from ccproxy.exchange.meter import Record, unpriced
 from ccproxy.exchange.running import Running
 from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
@@ -37,6 +38,7 @@ from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
@@ -251,6 +253,7 @@ class Wire:
     records: list[Record] = field(factory=list)
     running: Running = field(factory=Running)
     site: Any = None
+    cost: Any = unpriced
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
@@ -263,6 +266,7 @@ class Wire:
             self.deadlines,
             self.running,
             self._observe,
+            cost=self.cost,
         )
         keyring = Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
@@ -272,6 +276,7 @@ class Wire:
 
         self.results = LastResults(self.clock)
         self.results.know(target.provider for target in self.targets)
+        self.feed = Feed(self.running, self.clock)
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
@@ -280,16 +285,22 @@ class Wire:
             status=Status(keyring, self.results, self.running, self.clock.seconds, dict),
             fallback=ANTHROPIC,
             new_id=new_id,
+            own={
+                "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
+                "/exchanges/live": Live(keyring, ANTHROPIC, new_id, self.feed, self.clock),
+            },
         )
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
 
     pool: Any = None
     results: Any = None
+    feed: Any = None
 
     def _observe(self, call: Call, record: Record) -> None:
         self.records.append(record)
         self.results.observe(call, record)
+        self.feed.observe(call, record)
 
     def connect(self, peer: str = "127.0.0.1") -> ClientConnection:
         """A client that has said nothing yet."""
