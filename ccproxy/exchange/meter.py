@@ -9,14 +9,17 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from ccproxy.errors import ApiError
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.relay import Outcome
-from ccproxy.model.events import BlockDelta, Event, Failed, Finished, Started
+from ccproxy.model.events import BlockDelta, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.usage import Stop, Usage
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
+
+log = Logger()
 
 GAPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds: bounds by which the silences between the pieces of an answer are counted; longer ones are counted too."""
@@ -198,6 +201,10 @@ class Meter:
                 self._stop = event.stop
             case Failed():
                 self._broken = event.error
+            case BlockStopped(mended=True):
+                log.warn(
+                    "mended the arguments of a tool call from {target}", target=self.target, exchange=self._call.id
+                )
             case _:
                 pass
 

@@ -42,10 +42,12 @@ class BlockDelta:
 
 @frozen
 class BlockStopped:
-    """A block is complete; every started block stops. `seal` is a thinking block's, known only now."""
+    """A block is complete; every started block stops. `seal` is a thinking block's, known only now. `mended` says that
+    a call's arguments came garbled and were put right."""
 
     index: int
     seal: str = ""
+    mended: bool = False
 
 
 @frozen

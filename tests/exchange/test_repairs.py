@@ -158,3 +158,19 @@ class Repaired(SynchronousTestCase):
         self.assertEqual(wire.upstreams.pending, [])
         wire.ask(temperature=0.5)
         self.assertEqual(wire.upstream().json["temperature"], 0.5)
+
+    def test_arguments(self) -> None:
+        """Arguments of a call that were put right are logged, with the target that garbled them."""
+        wire = Wire()
+        client = wire.ask()
+        fragment = {"index": 0, "id": "call_1", "function": {"name": "Read", "arguments": '{"path": "a",}'}}
+        stream = b"".join(chat({"role": "assistant"}, {"tool_calls": [fragment]}, finish="tool_calls"))
+        wire.upstream().whole(stream, content_type="text/event-stream", connection="close")
+        told = b"".join(
+            frame["delta"]["partial_json"].encode()
+            for _, frame in frames(client.answer.body)
+            if frame["type"] == "content_block_delta"
+        )
+        self.assertEqual(json.loads(told), {"path": "a"})
+        mended = [event for event in self.logged if "mended" in str(event.get("log_format"))]
+        self.assertEqual([event["target"] for event in mended], [OPENAI.name])

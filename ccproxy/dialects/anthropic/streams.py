@@ -25,6 +25,7 @@ from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block
 from ccproxy.dialects.anthropic.errors import in_band
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage
+from ccproxy.dialects.arguments import Arguments, mend, read_object
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
@@ -47,7 +48,7 @@ class _Form(enum.Enum):
 
 class _Open:
     """A block that has not stopped: `index` is ours, `owed` what its stop must tell yet (a signature, or arguments that
-    came with the start), `value` what a whole one is so far."""
+    came with the start), `value` what a whole one is so far, `arguments` those of a call or of a server's tool."""
 
     __slots__ = ("arguments", "form", "index", "owed", "value")
 
@@ -56,7 +57,7 @@ class _Open:
         self.index = index
         self.value = value
         self.owed = owed
-        self.arguments: list[str] = []
+        self.arguments = Arguments()
 
 
 _KEYS = tuple((form.value, form) for form in (_Form.TEXT, _Form.ARGUMENTS, _Form.THINKING))
@@ -207,6 +208,9 @@ class Parser:
                     return
             if form is _Form.ARGUMENTS:
                 block.owed = ""
+                said = block.arguments.feed(said)
+                if not said:
+                    return
             out.append(BlockDelta(block.index, said))
             return
         signature = delta.get("signature")
@@ -229,7 +233,7 @@ class Parser:
         """More of a block that is told whole: of its input, or fields that replace its own."""
         part = delta.get("partial_json")
         if isinstance(part, str):
-            block.arguments.append(part)
+            block.arguments.feed(part)
         else:
             block.value = {**block.value, **{key: field for key, field in delta.items() if key != "type"}}
 
@@ -243,10 +247,18 @@ class Parser:
                 if whole is not None:
                     self._say_whole(whole, out)
             case _Form.ARGUMENTS:
-                _say(block, block.owed, out)
-                out.append(BlockStopped(block.index))
+                self._end_call(block, out)
             case _Form.TEXT | _Form.THINKING:
                 out.append(BlockStopped(block.index, block.owed))
+
+    def _end_call(self, block: _Open, out: list[Event]) -> None:
+        """The rest of a call's arguments. What is beyond repair is told as it came: Claude itself may stream arguments
+        that are no JSON (`eager_input_streaming`), and its clients know what to do."""
+        if block.owed:
+            _say(block, block.arguments.feed(block.owed), out)
+        rest = block.arguments.close()
+        _say(block, block.arguments.untold if rest is None else rest, out)
+        out.append(BlockStopped(block.index, mended=block.arguments.mended))
 
     def _say_whole(self, block: Searched | Opaque, out: list[Event]) -> None:
         out += [BlockStarted(self._next, block), BlockStopped(self._next)]
@@ -282,11 +294,8 @@ def _say(block: _Open, text: str, out: list[Event]) -> None:
 
 def _whole(block: _Open) -> Opaque:
     value = block.value
-    if block.arguments:
-        try:
-            value = {**value, "input": loads("".join(block.arguments))}
-        except NotJson:
-            value = {**value, "input": {}}
+    if text := block.arguments.text:
+        value = {**value, "input": read_object(mend(text) or "{}")}
     return Opaque(NAME, value)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ccproxy.dialects.arguments import mend
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
@@ -244,8 +245,7 @@ class Reader:
             if not name:
                 return
             if not goes_on and not pieces:
-                arguments = call.get("args")
-                self._use(name, call.get("id"), "{}" if arguments is None else dumps_str(arguments), signature, events)
+                self._use(name, call.get("id"), _arguments(call.get("args")), signature, events)
                 return
             identity = call.get("id")
             growing = self._pieces = Pieces(name, identity if isinstance(identity, str) else "", signature)
@@ -313,6 +313,14 @@ class Reader:
         self._ended = True
         events.append(Failed(error))
         return events
+
+
+def _arguments(value: Any) -> str:
+    """Arguments as JSON text. Gateways write them as text themselves now and then; what cannot be read stays as it
+    is, for the client to tell the model."""
+    if isinstance(value, str):
+        return mend(value) or dumps_str({"input": value})
+    return "{}" if value is None else dumps_str(value)
 
 
 def usage_of(metadata: Mapping[str, Any]) -> Usage:

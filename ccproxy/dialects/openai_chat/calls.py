@@ -7,24 +7,18 @@ and its arguments begin; it stops when something else begins and its arguments a
 
 import enum
 import hashlib
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ccproxy.dialects.arguments import Arguments, read_object
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event
 from ccproxy.model.messages import ToolUse
-from ccproxy.wire.jsontext import NotJson, dumps_str, loads
+from ccproxy.wire.jsontext import dumps_str
 
 _PARALLEL = frozenset({"multi_tool_use.parallel", "parallel"})
 """The wrapper some models write around several calls as if it were a tool."""
-
-_SNAPSHOT_FROM = 8
-"""Characters of arguments before a fragment that begins with all of them is taken for a snapshot: fewer may recur."""
-
-_UNSURE = frozenset({"", "{", "{}", "n", "nu", "nul", "null"})
-"""Beginnings of arguments that some vendors send before the real ones, or instead of none."""
 
 
 class _State(enum.Enum):
@@ -37,24 +31,18 @@ class _State(enum.Enum):
 class Call:
     """One call in the making. `extra` is what the vendor wants back with it (Gemini's `extra_content`)."""
 
-    __slots__ = ("arguments", "extra", "held", "id", "index", "key", "name", "state")
+    __slots__ = ("arguments", "extra", "id", "index", "key", "name", "said", "state")
 
     def __init__(self, key: object) -> None:
         self.key = key
         self.id = ""
         self.name = ""
-        self.arguments: list[str] = []
-        self.held = True
+        self.arguments = Arguments()
         self.index = -1
         self.state = _State.WAITING
+        self.said = ""
+        """Arguments that may be told, but for the block that has not started."""
         self.extra: Mapping[str, Any] | None = None
-
-    @property
-    def text(self) -> str:
-        """All arguments so far."""
-        if len(self.arguments) > 1:
-            self.arguments = ["".join(self.arguments)]
-        return self.arguments[0] if self.arguments else ""
 
 
 class Calls:
@@ -95,43 +83,29 @@ class Calls:
         for call in self._calls:
             if call.state is _State.STOPPED or not call.name or call.name in _PARALLEL:
                 continue
-            if _object(call.text) is not None:
-                self._release(call, out)
-                self._stop(call, out)
+            if call.arguments.whole:
+                self._finish(call, False, out)
             elif call.state is _State.WAITING:
                 self._start(call, out)
 
     def close(self, truncated: bool, out: list[Event]) -> ApiError | None:
         """The answer ended: every block stops, or the error is returned. `truncated` says that the limit of tokens cut
-        it, so incomplete arguments are no fault. Closing brackets that alone are missing are added."""
+        it, so incomplete arguments are no fault."""
         for call in self._calls:
             if call.state is _State.STOPPED:
                 continue
-            text = call.text
+            text = call.arguments.text
             if not call.name:
                 if truncated or not text.strip():
                     continue
                 return ApiError(Kind.BROKEN, "the upstream sent a tool call without a name")
             if call.name in _PARALLEL and self._unwrap(call, out):
                 continue
-            if call.held and text.strip() in ("", "null"):
-                call.arguments = []
-                text = ""
-            elif _object(text) is None and not truncated:
-                whole = _unquoted(text) if call.held else None
-                missing = _missing_brackets(text) if whole is None else None
-                if whole is not None:
-                    call.arguments = [whole]
-                elif missing is not None:
-                    self._release(call, out)
-                    self._append(call, missing, out)
-                else:
-                    return ApiError(
-                        Kind.BROKEN,
-                        f"the upstream's arguments for the tool {call.name} are not a JSON object: {text[:200]}",
-                    )
-            self._release(call, out)
-            self._stop(call, out)
+            if not self._finish(call, truncated, out):
+                return ApiError(
+                    Kind.BROKEN,
+                    f"the upstream's arguments for the tool {call.name} are not a JSON object: {text[:200]}",
+                )
         return None
 
     def _call_of(self, fragment: Mapping[str, Any], name: str, choice: object, out: list[Event]) -> Call:
@@ -142,7 +116,7 @@ class Calls:
         if index is not None:
             key: object = (choice, index if isinstance(index, (int, str)) else repr(index))
             call = self._by_key.get(key)
-            if call is not None and id and call.id and id != call.id and name and _object(call.text) is not None:
+            if call is not None and id and call.id and id != call.id and name and call.arguments.whole:
                 call = None
         elif id and (known := self._by_key.get(id)) is not None:
             key, call = id, known
@@ -168,58 +142,52 @@ class Calls:
             return True
         if not name or not last.name:
             return False
-        text = last.text
-        return _object(text) is not None or (name != last.name and not text.strip())
+        return last.arguments.whole or (name != last.name and not last.arguments.text.strip())
 
     def _more(self, call: Call, arguments: str, out: list[Event]) -> None:
         if call.state is _State.STOPPED:
-            if arguments.strip() and arguments.strip() != call.text.strip():
+            if arguments.strip() and arguments.strip() != call.arguments.text.strip():
                 raise ApiError(
                     Kind.BROKEN, f"the upstream sent more arguments for the tool {call.name} after they were complete"
                 )
             return
-        if not call.held:
-            if len(arguments) >= _SNAPSHOT_FROM and arguments[0] == "{":
-                text = call.text
-                if len(text) >= _SNAPSHOT_FROM and arguments.startswith(text):
-                    arguments = arguments[len(text) :]
-                    if not arguments:
-                        return
-            self._append(call, arguments, out)
+        said = call.arguments.feed(arguments)
+        if call.state is _State.OPEN:
+            if said:
+                out.append(BlockDelta(call.index, said))
             return
-        if call.arguments and arguments.lstrip().startswith("{") and call.text.strip() in ("{}", "null"):
-            call.arguments = []
-        call.arguments.append(arguments)
-        start = call.text.lstrip()
-        if call.name and call.name not in _PARALLEL and start not in _UNSURE and not start.startswith('"'):
-            self._release(call, out)
+        call.said += said
+        if call.said and call.name and call.name not in _PARALLEL:
+            self._start(call, out)
 
-    def _append(self, call: Call, arguments: str, out: list[Event]) -> None:
-        call.arguments.append(arguments)
-        out.append(BlockDelta(call.index, arguments))
-
-    def _release(self, call: Call, out: list[Event]) -> None:
-        """Says what was held of the arguments, after the block's start."""
+    def _finish(self, call: Call, truncated: bool, out: list[Event]) -> bool:
+        """Says what is left of the call; False where its arguments are beyond repair."""
+        rest = call.arguments.close(truncated)
+        if rest is None:
+            return False
         if call.state is _State.WAITING:
             self._start(call, out)
-        if call.held:
-            call.held = False
-            if text := call.text:
-                out.append(BlockDelta(call.index, text))
+        if rest:
+            out.append(BlockDelta(call.index, rest))
+        self._stop(call, out)
+        return True
 
     def _start(self, call: Call, out: list[Event]) -> None:
         call.index = self._open_block(call, out)
         call.state = _State.OPEN
         self.any_started = True
         out.append(BlockStarted(call.index, ToolUse(self._unique(call.id), call.name, "")))
+        if call.said:
+            out.append(BlockDelta(call.index, call.said))
+            call.said = ""
 
     def _stop(self, call: Call, out: list[Event]) -> None:
         call.state = _State.STOPPED
-        out.append(BlockStopped(call.index))
+        out.append(BlockStopped(call.index, mended=call.arguments.mended))
 
     def _unwrap(self, call: Call, out: list[Event]) -> bool:
         """Tells the calls within the parallel wrapper, if it is one; else a tool of the client merely has that name."""
-        uses = (_object(call.text) or {}).get("tool_uses")
+        uses = (read_object(call.arguments.text) or {}).get("tool_uses")
         if not isinstance(uses, list) or not all(isinstance(use, dict) and use.get("recipient_name") for use in uses):
             return False
         for ordinal, use in enumerate(uses):
@@ -227,9 +195,8 @@ class Calls:
             inner.id = f"{call.id}_{ordinal}" if call.id else ""
             inner.name = str(use["recipient_name"]).removeprefix("functions.")
             parameters = use.get("parameters")
-            inner.arguments = [dumps_str(parameters if isinstance(parameters, dict) else {})]
-            self._release(inner, out)
-            self._stop(inner, out)
+            inner.said = inner.arguments.feed(dumps_str(parameters if isinstance(parameters, dict) else {}))
+            self._finish(inner, False, out)
         call.state = _State.STOPPED
         return True
 
@@ -245,42 +212,3 @@ class Calls:
 def _joined_name(so_far: str, name: str) -> str:
     """A name may come in pieces, or be said again with each fragment, whole or as far as it got."""
     return name if name.startswith(so_far) else so_far + name
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    if not text.rstrip().endswith("}"):
-        return None
-    try:
-        value = loads(text)
-    except NotJson:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _unquoted(text: str) -> str | None:
-    """The arguments within a JSON string that holds an object: encoded once too often."""
-    try:
-        inner = loads(text)
-    except NotJson:
-        return None
-    return inner if isinstance(inner, str) and _object(inner) is not None else None
-
-
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
-
-
-def _missing_brackets(text: str) -> str | None:
-    """The closing brackets that alone make `text` a JSON object; None where it would take a guess. The text must end
-    behind a string, a bracket or a word: a number might have gone on, and a string that is cut is never completed."""
-    if not text.rstrip().endswith(('"', "}", "]", "true", "false", "null")):
-        return None
-    closers: list[str] = []
-    for token in _TOKENS.findall(text):
-        if token == "{":
-            closers.append("}")
-        elif token == "[":
-            closers.append("]")
-        elif token in "}]" and (not closers or closers.pop() != token):
-            return None
-    missing = "".join(reversed(closers))
-    return missing if missing and _object(text + missing) is not None else None

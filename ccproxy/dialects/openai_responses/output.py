@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ccproxy.dialects.arguments import Arguments
 from ccproxy.dialects.openai_responses.items import REASONING_KEYS
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.quirks import Quirks
@@ -56,8 +57,8 @@ class Blocks:
         if text:
             self.events.append(BlockDelta(index, text))
 
-    def stop(self, index: int, seal: str = "") -> None:
-        self.events.append(BlockStopped(index, seal))
+    def stop(self, index: int, seal: str = "", *, mended: bool = False) -> None:
+        self.events.append(BlockStopped(index, seal, mended))
 
 
 class Item(Protocol):
@@ -180,10 +181,10 @@ class Reasoning:
 
 
 class Call:
-    """A function call. Its arguments are streamed if they begin as an object does; else they are held until they are
-    whole, since some models write nothing, `null`, or the object within a string."""
+    """A function call. What of its arguments is sound is told as it comes, and put right at the end where they are
+    not."""
 
-    __slots__ = ("_arguments", "_blocks", "_id", "_index", "_said", "finished", "name")
+    __slots__ = ("_arguments", "_blocks", "_id", "_index", "_waiting", "finished", "name")
 
     def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
         self.finished = False
@@ -191,36 +192,40 @@ class Call:
         self._blocks = blocks
         self._id = ""
         self._index = -1
-        self._arguments: list[str] = []
-        self._said = 0
+        self._arguments = Arguments()
+        self._waiting = ""
+        """Arguments that may be told, but for the block that has not begun."""
         self._know(item)
 
     def _know(self, item: Mapping[str, Any]) -> None:
         self._id = self._id or text_of(item, "call_id") or text_of(item, "id")
         self.name = self.name or text_of(item, "name")
         if self.name and self._id and self._index < 0 and self.name not in _PARALLEL:
-            self._index = self._blocks.start(ToolUse(self._id, self.name, ""))
+            self._begin()
+
+    def _begin(self) -> None:
+        self._index = self._blocks.start(ToolUse(self._id, self.name, ""))
+        self._blocks.say(self._index, self._waiting)
+        self._waiting = ""
 
     def delta(self, text: str) -> None:
         if not text or self.finished:
             return
-        self._arguments.append(text)
+        said = self._arguments.feed(text)
         if self._index < 0:
-            return
-        if self._said:
-            self._said += len(text)
-            self._blocks.events.append(BlockDelta(self._index, text))
-            return
-        begun = "".join(self._arguments)
-        if begun.lstrip()[:1] == "{":
-            self._blocks.say(self._index, begun)
-            self._said = len(begun)
+            self._waiting += said
+        elif said:
+            self._blocks.events.append(BlockDelta(self._index, said))
 
     def whole(self, arguments: str) -> None:
-        """The arguments are told whole, the call's end comes later."""
-        streamed = "".join(self._arguments)
-        if len(arguments) > len(streamed) and arguments.startswith(streamed):
+        """The arguments are told whole, the call's end comes later. Where nothing of them can have been told, what is
+        whole counts alone."""
+        streamed = self._arguments.text
+        if arguments.startswith(streamed):
             self.delta(arguments[len(streamed) :])
+        elif not streamed.strip().startswith("{") and arguments.strip():
+            self._arguments = Arguments()
+            self.delta(arguments)
 
     def done(self, item: Mapping[str, Any]) -> None:
         if self.finished:
@@ -230,35 +235,30 @@ class Call:
             final = dumps_str(final)
         if isinstance(final, str):
             self.whole(final)
-            if not self._said and final.strip():
-                self._arguments = [final]
         self._know(item)
-        if self._index < 0 and self._unwrap("".join(self._arguments)):
+        if self._index < 0 and self._unwrap(self._arguments.text):
             self.finished = True
         if self.finished or not self.name:
             return
         if self._index < 0:
             self._id = self._id or self._blocks.invented_id()
-            self._index = self._blocks.start(ToolUse(self._id, self.name, ""))
-        if not self._said:
-            self._arguments = [_object_within("".join(self._arguments))]
-        text = "".join(self._arguments)
-        self._blocks.say(self._index, text[self._said :])
-        self._said = len(text)
-        if not self.broken:
-            self._blocks.stop(self._index)
+            self._begin()
+        rest = self._arguments.close()
+        if rest is not None:
+            self._blocks.say(self._index, rest)
+            self._blocks.stop(self._index, mended=self._arguments.mended)
             self.finished = True
 
     @property
     def broken(self) -> bool:
         """Whether it has no name, or arguments that are no JSON object: whether they were cut off or are wrong shows at
         the end of the response, until then the block stays open."""
-        text = "".join(self._arguments)
-        return not self.finished and (self._index < 0 or (bool(text.strip()) and not _is_object(text)))
+        return not self.finished
 
     def give_up(self) -> None:
         """The response ends: the call stops as it is."""
         if not self.finished and self._index >= 0:
+            self._blocks.say(self._index, self._arguments.close(cut=True) or "")
             self._blocks.stop(self._index)
         self.finished = True
 
@@ -366,23 +366,3 @@ def _strings(value: Any) -> list[str]:
 def _texts(parts: Any) -> str:
     texts = [text_of(part, "text") for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict)]
     return "\n\n".join(text for text in texts if text)
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(loads(text), dict)
-    except NotJson:
-        return False
-
-
-def _object_within(text: str) -> str:
-    """The arguments in what is not written as an object: nothing for `null`, the object within a JSON string."""
-    if text.lstrip()[:1] == "{":
-        return text
-    try:
-        value = loads(text) if text.strip() else None
-    except NotJson:
-        return text
-    if value is None:
-        return ""
-    return value if isinstance(value, str) and _is_object(value) else text

@@ -183,7 +183,6 @@ class ArgumentTests(SynchronousTestCase):
         for arguments in (
             '{"cmd": "rm -rf /tm',
             '{"a": 1',
-            '{"a": 1}}',
             '{"a": 1}{"b": 2}',
             "[1]",
             '{"a"',
