@@ -261,6 +261,9 @@ CASES: Mapping[str, Case] = {
         "Cache markers", "cache", Turn(Role.SYSTEM, (Text("Be brief.", _MARKED),)), _user(Text("Hello.", _MARKED))
     ),
     "user": _plain("Name of the user", "user", user="someone"),
+    "own_field": _plain(
+        "Field that only OpenAI's chat knows", "extras", extras={"openai_chat": {"presence_penalty": 0.5}}
+    ),
     "unknown_part": _plain(
         "Part that only Anthropic knows",
         "turns",

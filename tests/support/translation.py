@@ -37,7 +37,6 @@ LATE = "changes: told in the user's turn beside it, within `<system>` tags"
 ORPHAN = "changes: told as text"
 SHORTER = "changes: a shorter name with a hash; the client sees its own"
 LEGAL = "changes: a legal name with a hash; the client sees its own"
-CLAMPED = "changes: as much as the model has"
 NEAREST = "changes: the nearest word of effort"
 FAILED = "changes: `Error:` before the text"
 HASHED = "changes: a hash of it"
@@ -50,12 +49,6 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ("own_thinking", "openai_chat"): (frozenset({"thinking"}), "changes: sent in the vendor's own field"),
     ("own_thinking", "openai_responses"): (frozenset({"thinking", "turns"}), "changes: sent as the vendor's own item"),
     ("own_thinking", "gemini"): (frozenset({"thinking"}), "changes: the signature alone, on the call"),
-    ("unsealed_thinking", "anthropic"): (frozenset({"thinking"}), "dropped"),
-    ("unsealed_thinking", "openai_responses"): (frozenset({"thinking"}), "dropped"),
-    ("foreign_thinking", "openai_chat"): (frozenset({"thinking"}), "dropped"),
-    ("foreign_thinking", "openai_responses"): (frozenset({"thinking"}), "dropped"),
-    ("withheld_thinking", "openai_chat"): (frozenset({"state"}), "dropped"),
-    ("withheld_thinking", "openai_responses"): (frozenset({"state"}), "dropped"),
     ("result_image", "openai_chat"): (frozenset({"turns"}), "changes: in the user's turn after the results"),
     ("result_pdf", "openai_chat"): (frozenset({"turns"}), "changes: in the user's turn after the results"),
     ("result_failed", "openai_chat"): (frozenset({"turns"}), FAILED),
@@ -72,18 +65,12 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ("odd_tool_name", "openai_chat"): (frozenset({"tools"}), LEGAL),
     ("odd_tool_name", "openai_responses"): (frozenset({"tools"}), LEGAL),
     ("odd_tool_name", "gemini"): (frozenset({"tools"}), LEGAL),
-    ("strict_tool", "anthropic"): (frozenset({"tools"}), "dropped: `strict`; the tool passes"),
-    ("strict_tool", "openai_chat"): (frozenset({"tools"}), "dropped: `strict`; the tool passes"),
     ("odd_schema", "openai_chat"): (frozenset({"tools"}), "changes: without `$schema`"),
     ("odd_schema", "openai_responses"): (frozenset({"tools"}), "changes: without `$schema`"),
     ("odd_schema", "gemini"): (
         frozenset({"tools"}),
         "changes: references resolved; what the vendor does not know is told in descriptions",
     ),
-    ("web_search_limits", "openai_chat"): (frozenset({"tools"}), "dropped: the limits; the search passes"),
-    ("too_long", "anthropic"): (frozenset({"max_tokens"}), CLAMPED),
-    ("too_long", "openai_responses"): (frozenset({"max_tokens"}), CLAMPED),
-    ("hot", "anthropic"): (frozenset({"temperature"}), "changes: 1"),
     ("reasoning_minimal", "anthropic"): (frozenset({"reasoning"}), NEAREST),
     ("reasoning_minimal", "openai_responses"): (frozenset({"reasoning"}), NEAREST),
     ("reasoning_minimal", "gemini"): (frozenset({"reasoning"}), NEAREST),
@@ -101,12 +88,9 @@ CHANGES: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ("user", "anthropic"): (frozenset({"user"}), HASHED),
     ("user", "openai_chat"): (frozenset({"user"}), HASHED),
     ("user", "openai_responses"): (frozenset({"user"}), HASHED),
-    ("user", "gemini"): (frozenset({"user"}), "dropped"),
 }
 """By case and upstream: the fields that are said otherwise, and how, in the words of the documentation. What a renderer
 names among its losses needs no entry."""
-
-OPENROUTER = "OpenRouter's plugin is no tool, and no other upstream knows it"
 
 CHANGES_BETWEEN: Mapping[tuple[str, str, str], str] = {
     ("pdf", "gemini", "openai_chat"): "a document that has no name is given one",
@@ -117,13 +101,6 @@ CHANGES_BETWEEN: Mapping[tuple[str, str, str], str] = {
     ("result_empty", "openai_chat", "anthropic"): "an empty text is left out",
     ("result_empty", "openai_chat", "openai_responses"): "an empty text is left out",
     ("result_empty", "openai_chat", "gemini"): "an empty text is left out",
-    ("web_search", "openai_chat", "anthropic"): OPENROUTER,
-    ("web_search", "openai_chat", "openai_responses"): OPENROUTER,
-    ("web_search", "openai_chat", "gemini"): OPENROUTER,
-    ("web_search_beside", "openai_chat", "anthropic"): OPENROUTER,
-    ("web_search_beside", "openai_chat", "openai_responses"): OPENROUTER,
-    ("web_search_beside", "openai_chat", "gemini"): OPENROUTER,
-    ("web_search_limits", "openai_chat", "anthropic"): OPENROUTER,
     ("reasoning_off", "gemini", "anthropic"): "the least reasoning, hidden, is shown",
     ("reasoning_off", "gemini", "openai_chat"): "the least reasoning, hidden, is shown",
     ("reasoning_max", "openai_chat", "anthropic"): "a clipped effort falls to the next word the model knows",
@@ -156,7 +133,7 @@ def said(request: Request) -> dict[str, Any]:
     return {
         "turns": _turns(request.turns),
         "thinking": [part.text for part in parts if isinstance(part, Thinking) and part.text],
-        "tools": [_tool(tool) for tool in (*request.tools, *_plugins(request))],
+        "tools": [_tool(tool) for tool in request.tools],
         "tool_choice": request.tool_choice,
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
@@ -167,13 +144,8 @@ def said(request: Request) -> dict[str, Any]:
         "output": request.output and (request.output.schema and dict(request.output.schema), request.output.name),
         "cache": [index for index, part in enumerate(_texts(parts)) if "cache_control" in _anthropic(part.extras)],
         "user": request.user,
+        "extras": {name for fields in request.extras.values() for name in fields},
     }
-
-
-def _plugins(request: Request) -> list[WebSearch]:
-    """OpenRouter's web search, which is no tool."""
-    plugins = request.extras.get("openai_chat", {}).get("plugins", [])
-    return [WebSearch() for plugin in plugins if plugin["id"] == "web"]
 
 
 def _texts(parts: list[Part]) -> list[Text]:
@@ -230,6 +202,7 @@ def outcome(request: Request, to: str) -> Outcome:
         return Outcome({}, refusal=error.message)
     before, after = said(request), said(dialect.parse_request({}, outgoing.body))
     after["stop"] += outgoing.unwatched_stops
+    after["extras"] &= before["extras"]
     differs = {name: (value, after[name]) for name, value in before.items() if value != after[name]}
     return Outcome(
         differs,
@@ -257,6 +230,9 @@ def as_client(case: Case, of: str, to: str) -> Request | None:
     except ApiError:
         return None
     read = dialect.parse_request({}, body)
+    if "extras" not in case.shows:
+        # What its SDK sends with every request, such as `stream_options`, is no part of the case.
+        read = evolve(read, extras=given.extras)
     # A vendor that reasons unless told otherwise is told; a client that wants nothing is silent.
     return read if "reasoning" in case.shows else evolve(read, reasoning=given.reasoning)
 

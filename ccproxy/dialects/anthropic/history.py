@@ -8,10 +8,9 @@ vendors of this dialect write thinking without signatures themselves and want it
 from typing import Any
 
 from ccproxy.dialects.anthropic.models import is_claude
+from ccproxy.dialects.losses import FOREIGN_REASONING
 from ccproxy.dialects.seals import PREFIX, is_ours
 from ccproxy.wire.jsontext import NotJson, dumps, loads
-
-LOSS = "reasoning of another vendor"
 
 _SEALED = PREFIX.encode("ascii")
 _UNSIGNED = (b'"signature":""', b'"signature": ""')
@@ -38,7 +37,7 @@ def without_foreign_thinking(body: bytes, model: str) -> tuple[bytes, tuple[str,
     if kept == messages:
         return body, ()
     root["messages"] = [message for message in kept if message is not None]
-    return dumps(root), (LOSS,)
+    return dumps(root), (FOREIGN_REASONING,)
 
 
 def _cleaned(message: Any, model: str) -> Any:

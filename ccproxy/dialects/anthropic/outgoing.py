@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ccproxy.dialects import losses as lost
 from ccproxy.dialects.anthropic.models import Generation, always_thinks, generation, is_claude
 from ccproxy.dialects.anthropic.requests import PATH
 from ccproxy.dialects.anthropic.tables import BUDGETS, CHOICE_WORDS, EFFORTS, NAME, VERSION
@@ -75,6 +76,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body["output_config"] = {**body.get("output_config", {}), "format": form}
     if request.user and quirks.user_field:
         body["metadata"] = {"user_id": hashlib.sha256(request.user.encode("utf-8", "surrogatepass")).hexdigest()}
+    elif request.user:
+        losses.append(lost.USER)
+    losses += lost.extras(request, NAME)
     for key, value in request.extras.get(NAME, {}).items():
         body.setdefault(key, value)
     body["stream"] = quirks.streams
@@ -83,7 +87,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         before = body.get(key)
         body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     headers = {"content-type": "application/json", "anthropic-version": VERSION, **quirks.headers}
-    return Outgoing(PATH, dumps(body), headers, losses=tuple(dict.fromkeys(losses)), unwatched_stops=unwatched)
+    return Outgoing(PATH, dumps(body), headers, losses=lost.once(losses), unwatched_stops=unwatched)
 
 
 def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) -> list[Piece]:
@@ -93,6 +97,8 @@ def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) ->
         match tool:
             case Tool():
                 declared.append(_tool(tool, names))
+                if tool.strict and not declared[-1].get("strict"):
+                    losses.append(lost.STRICT)
             case WebSearch():
                 declared.append(_web_search(tool))
             case Opaque(dialect, value) if dialect == NAME:
@@ -210,6 +216,8 @@ def _tokens(wanted: int | None, thinking: dict[str, Any], row: Generation, quirk
     above it as far as the model goes, and then the budget, in place, is what gives way."""
     most = quirks.max_output_tokens or row.max_output
     tokens = min(max(1, wanted), most) if wanted is not None else most
+    if wanted is not None and wanted > most:
+        losses.append(lost.fewer_tokens(most))
     asked = thinking.get("thinking", {})
     budget = asked.get("budget_tokens", 0)
     if budget >= tokens:
@@ -241,7 +249,10 @@ def _sampling(
         else:
             losses.append(name)
     if "temperature" in fields:
-        fields["temperature"] = min(fields["temperature"], 1.0 if is_claude(model) else quirks.max_temperature)
+        highest = 1.0 if is_claude(model) else quirks.max_temperature
+        if fields["temperature"] > highest:
+            losses.append(f"temperature above {highest:g}")
+            fields["temperature"] = highest
     watched = [stop for stop in sampling.stop if stop.strip()]
     limit = None if is_claude(model) else quirks.stop_limit
     if watched[:limit]:

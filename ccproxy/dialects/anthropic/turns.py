@@ -13,10 +13,11 @@ from typing import Any
 from attrs import define, field
 
 from ccproxy.dialects.anthropic.blocks import search_blocks
-from ccproxy.dialects.anthropic.history import LOSS, may_return
+from ccproxy.dialects.anthropic.history import may_return
 from ccproxy.dialects.anthropic.models import Generation, generation
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.digests import digest
+from ccproxy.dialects.losses import reasoning
 from ccproxy.dialects.quirks import LateSystem, Quirks
 from ccproxy.dialects.toolids import wire_id
 from ccproxy.dialects.toolnames import Names
@@ -183,8 +184,7 @@ class Conversation:
 
     def _thinking(self, part: Thinking) -> list[Piece]:
         if not may_return(part.seal, self.quirks.model) or not (part.text or part.seal):
-            if part.seal and LOSS not in self.losses:
-                self.losses.append(LOSS)
+            self.losses.append(reasoning(part))
             return []
         if part.withheld:
             return [{"type": "redacted_thinking", "data": part.seal}] if part.seal else []

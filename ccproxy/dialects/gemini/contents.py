@@ -18,6 +18,7 @@ from attrs import define, field
 from ccproxy.dialects.digests import digest
 from ccproxy.dialects.gemini.signatures import SENTINEL, State, unseal
 from ccproxy.dialects.gemini.tables import NAME, Family
+from ccproxy.dialects.losses import reasoning
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolids import wire_id
 from ccproxy.dialects.toolnames import Names
@@ -245,7 +246,8 @@ class Contents:
     def _unsealed(self, thinking: Thinking) -> State:
         state = unseal(thinking.seal, self._quirks)
         if state is None:
-            self._losses["reasoning of earlier turns"] = None
+            if word := reasoning(thinking):
+                self._losses[word] = None
             return State()
         return state
 

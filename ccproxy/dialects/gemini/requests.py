@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ccproxy.dialects import losses as lost
 from ccproxy.dialects.dialect import Headers, Outgoing, Peek
 from ccproxy.dialects.gemini.contents import Contents
 from ccproxy.dialects.gemini.tables import NAME, SCHEMA, STOP_LIMIT, Family, family
@@ -48,9 +49,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     """
     model = quirks.model or request.model
     known = family(model)
-    losses: dict[str, None] = {
-        name: None for dialect, fields in request.extras.items() if dialect != NAME for name in fields
-    }
+    losses: dict[str, None] = dict.fromkeys(lost.extras(request, NAME))
+    if request.user:
+        losses[lost.USER] = None
     names = Names(request.tools, quirks.tool_name_limit)
     system, turns = _split(request)
     tools = declared(request, quirks, known, names, losses)
@@ -116,11 +117,14 @@ def _generation(
     max_tokens = sampling.max_tokens
     if max_tokens is not None and quirks.max_output_tokens is not None and max_tokens > quirks.max_output_tokens:
         max_tokens = quirks.max_output_tokens
-        losses[f"max_tokens above {max_tokens}"] = None
+        losses[lost.fewer_tokens(max_tokens)] = None
     if max_tokens is not None:
         config["maxOutputTokens"] = max(1, max_tokens)
     samples = quirks.samples and (quirks.samples_while_reasoning or not reasons(request, quirks))
-    temperature = None if sampling.temperature is None else min(sampling.temperature, quirks.max_temperature)
+    temperature = sampling.temperature
+    if temperature is not None and temperature > quirks.max_temperature:
+        temperature = quirks.max_temperature
+        losses[f"temperature above {temperature:g}"] = None
     for name, word, value in (
         ("temperature", "temperature", temperature),
         ("topP", "top_p", sampling.top_p),

@@ -5,6 +5,7 @@ from typing import Any
 from attrs import frozen
 
 from ccproxy.dialects.gemini.tables import NAME, SCHEMA, Family
+from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.schemas import reduced_parameters
 from ccproxy.dialects.toolnames import Names
@@ -51,7 +52,7 @@ def declared(request: Request, quirks: Quirks, family: Family, names: Names, los
                 name = tool.value.get("name") or tool.value.get("type", "unknown")
                 losses[f"the tool {name}, which its own vendor runs"] = None
     if any(tool.strict for tool in functions):
-        losses["strict tools"] = None
+        losses[STRICT] = None
     if declarations and (calling := _calling(request, quirks, names, declarations, losses)):
         config["functionCallingConfig"] = calling
     return Declared(tools or None, config or None)

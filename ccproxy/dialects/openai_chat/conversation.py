@@ -154,7 +154,7 @@ def _assistant(
     if not spoken and not calls:
         return None
     message: Message = {"role": "assistant", "content": spoken or (None if calls and quirks.null_content else "")}
-    thoughts = replayed(parts, quirks)
+    thoughts = replayed(parts, quirks, content.losses)
     message.update(thoughts.fields)
     if thoughts.parts:
         texts = [{"type": "text", "text": spoken}] if isinstance(spoken, str) and spoken else spoken or []

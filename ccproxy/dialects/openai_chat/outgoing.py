@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ccproxy.dialects import losses as lost
 from ccproxy.dialects.dialect import Headers, Outgoing
 from ccproxy.dialects.openai_chat import tools
 from ccproxy.dialects.openai_chat.conversation import messages
@@ -55,6 +56,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body["response_format"] = _format(request.output, quirks)
     if request.user and quirks.user_field:
         body[quirks.user_field] = _hash(request.user)
+    elif request.user:
+        losses.append(lost.USER)
+    losses += lost.extras(request, NAME)
     if request.session and quirks.cache_key:
         body["prompt_cache_key"] = _hash(f"{request.session}/{body['model']}")
     for key, value in request.extras.get(NAME, {}).items():
@@ -68,7 +72,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     headers = {"content-type": "application/json", **quirks.headers}
     return Outgoing(
-        PATH, dumps(body), headers, losses=tuple(losses), unwatched_stops=_unwatched(request.sampling, quirks)
+        PATH, dumps(body), headers, losses=lost.once(losses), unwatched_stops=_unwatched(request.sampling, quirks)
     )
 
 
@@ -77,12 +81,17 @@ def _sampling(sampling: Sampling, reasons: bool, quirks: Quirks, losses: list[st
     if sampling.max_tokens is not None:
         most = quirks.max_output_tokens
         wanted = max(1, sampling.max_tokens)
-        fields[quirks.max_tokens_field] = wanted if most is None else min(wanted, most)
+        if most is not None and wanted > most:
+            losses.append(lost.fewer_tokens(most))
+            wanted = most
+        fields[quirks.max_tokens_field] = wanted
     if not quirks.samples or (reasons and not quirks.samples_while_reasoning):
         given = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
         losses += [name for name, value in given.items() if value is not None]
         sampling = evolve(sampling, temperature=None, top_p=None, top_k=None)
     if sampling.temperature is not None:
+        if sampling.temperature > quirks.max_temperature:
+            losses.append(f"temperature above {quirks.max_temperature:g}")
         fields["temperature"] = min(sampling.temperature, quirks.max_temperature)
     if sampling.top_p is not None:
         fields["top_p"] = sampling.top_p

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
+from ccproxy.dialects.losses import reasoning
 from ccproxy.dialects.openai_chat.details import joined
 from ccproxy.dialects.quirks import Quirks, ReplayReasoning
 from ccproxy.dialects.seals import unseal
@@ -25,8 +26,8 @@ class Replayed:
     extras: dict[int, Mapping[str, Any]] = field(factory=dict)
 
 
-def replayed(parts: Iterable[Part], quirks: Quirks) -> Replayed:
-    """What of an assistant's earlier reasoning goes back to this vendor."""
+def replayed(parts: Iterable[Part], quirks: Quirks, losses: list[str]) -> Replayed:
+    """What of an assistant's earlier reasoning goes back to this vendor. What does not is named in `losses`."""
     result = Replayed()
     texts: list[str] = []
     details: list[Any] = []
@@ -38,6 +39,8 @@ def replayed(parts: Iterable[Part], quirks: Quirks) -> Replayed:
         if not isinstance(part, Thinking):
             continue
         state = _state(part, quirks)
+        if state is None or (not part.seal and quirks.replay_reasoning is ReplayReasoning.NEVER):
+            losses.append(reasoning(part))
         if state is None:
             continue
         if isinstance(state.get("x"), dict):

@@ -50,6 +50,7 @@ _READ = frozenset(
         "safety_identifier",
         "prompt_cache_key",
         "web_search_options",
+        "plugins",
         "n",
         "store",
     }
@@ -89,8 +90,19 @@ def parse_request(headers: Headers, body: bytes) -> Request:
         stream=flag(value, "stream", ""),
         user=optional_text(value, "safety_identifier", "") or optional_text(value, "user", ""),
         session=headers.get("x-claude-code-session-id", "") or optional_text(value, "prompt_cache_key", ""),
-        extras={NAME: {key: field for key, field in value.items() if key not in _READ and field is not None}},
+        extras={NAME: _extras(value)},
     )
+
+
+def _extras(value: Mapping[str, Any]) -> dict[str, Any]:
+    extras = {key: field for key, field in value.items() if key not in _READ and field is not None}
+    if plugins := [plugin for plugin in optional_array(value, "plugins", "") if not _is_search(plugin)]:
+        extras["plugins"] = plugins
+    return extras
+
+
+def _is_search(plugin: Any) -> bool:
+    return isinstance(plugin, dict) and plugin.get("id") == "web"
 
 
 def _body(body: bytes) -> dict[str, Any]:
@@ -150,7 +162,19 @@ def _tools(value: Mapping[str, Any]) -> tuple[Tool | WebSearch | Opaque, ...]:
     if (options := value.get("web_search_options")) is not None:
         location = options.get("user_location") if isinstance(options, dict) else None
         tools.append(WebSearch(location=location if isinstance(location, dict) else None))
+    tools += [_search(plugin) for plugin in optional_array(value, "plugins", "") if _is_search(plugin)]
     return tuple(tools)
+
+
+def _search(plugin: Mapping[str, Any]) -> WebSearch:
+    """OpenRouter's plugin."""
+    location = plugin.get("user_location")
+    return WebSearch(
+        max_uses=optional_integer(plugin, "max_uses", "plugins"),
+        allowed_domains=texts(plugin, "include_domains", "plugins"),
+        blocked_domains=texts(plugin, "exclude_domains", "plugins"),
+        location=location if isinstance(location, dict) else None,
+    )
 
 
 def _function(function: Any, path: str) -> Tool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.openai_chat.tables import NAME
 from ccproxy.dialects.openai_schema import clean_openai, strict
 from ccproxy.dialects.quirks import Quirks
@@ -30,9 +31,11 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
         match tool:
             case Tool():
                 declared.append(_function(tool, quirks, names))
+                if tool.strict and "strict" not in declared[-1]["function"]:
+                    losses.append(STRICT)
             case WebSearch(name=name):
                 if quirks.web_plugin:
-                    plugins.append({"id": "web"})
+                    plugins.append(_plugin(tool))
                 else:
                     foreign.append(name)
             case Opaque(dialect, value):
@@ -80,6 +83,17 @@ def _function(tool: Tool, quirks: Quirks, names: Names) -> dict[str, Any]:
     if quirks.cache_markers and isinstance(marker, dict):
         written["cache_control"] = marker
     return written
+
+
+def _plugin(search: WebSearch) -> dict[str, Any]:
+    """OpenRouter's search, with the limits it knows."""
+    fields = {
+        "max_uses": search.max_uses,
+        "include_domains": list(search.allowed_domains) or None,
+        "exclude_domains": list(search.blocked_domains) or None,
+        "user_location": dict(search.location) if search.location else None,
+    }
+    return {"id": "web", **{name: value for name, value in fields.items() if value is not None}}
 
 
 def _called(request: Request, names: Names) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ refers to nothing.
 from typing import Any
 
 from ccproxy.dialects.digests import digest
+from ccproxy.dialects.losses import reasoning
 from ccproxy.dialects.openai_responses.tables import CALL_ID_LIMIT, NAME
 from ccproxy.dialects.openai_responses.tools import unwrapped
 from ccproxy.dialects.quirks import LateSystem, Quirks
@@ -241,6 +242,8 @@ class Writer:
         item = state.get("i") if state is not None else None
         if isinstance(item, dict):
             self._items.append({"type": "reasoning", **{key: item[key] for key in REASONING_KEYS if key in item}})
+        else:
+            self.losses.append(reasoning(thinking))
 
     def _call(self, call: ToolUse) -> None:
         call_id = self._call_id(call.id)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ccproxy.dialects import losses as lost
 from ccproxy.dialects.dialect import Headers, Outgoing, Peek
 from ccproxy.dialects.openai_responses.items import Writer, breakpoint_of, system_item
 from ccproxy.dialects.openai_responses.signatures import MARKS
@@ -131,6 +132,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body["include"] = include
     if request.user and quirks.user_field:
         body[quirks.user_field] = _hash(request.user)
+    elif request.user:
+        losses.append(lost.USER)
+    losses += lost.extras(request, NAME)
     if request.session and quirks.cache_key:
         body["prompt_cache_key"] = _hash(f"{request.session}/{body['model']}")
     for key, value in request.extras.get(NAME, {}).items():
@@ -145,7 +149,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         PATH,
         dumps(body),
         {"content-type": "application/json", **quirks.headers},
-        losses=tuple(dict.fromkeys(losses)),
+        losses=lost.once(losses),
         unwatched_stops=request.sampling.stop,
     )
 
@@ -181,6 +185,8 @@ def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) ->
         fields["tool_choice"] = "required" if choice.choose is Choose.ANY else "none"
     if not choice.parallel and quirks.parallel_tool_field:
         fields["parallel_tool_calls"] = False
+    elif not choice.parallel:
+        losses.append("one tool call at a time (parallel_tool_calls)")
     return fields
 
 
@@ -196,13 +202,19 @@ def _sampling(sampling: Sampling, thinks: bool, quirks: Quirks, losses: list[str
     fields: dict[str, Any] = {}
     if sampling.max_tokens is not None and quirks.max_tokens_field:
         most = sampling.max_tokens if quirks.max_output_tokens is None else quirks.max_output_tokens
+        if sampling.max_tokens > most:
+            losses.append(lost.fewer_tokens(most))
         fields["max_output_tokens"] = max(MIN_OUTPUT, min(sampling.max_tokens, most))
+    elif sampling.max_tokens is not None:
+        losses.append("max_tokens")
     takes = quirks.samples and (quirks.samples_while_reasoning or not thinks)
     for name, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
         if value is None:
             continue
         if takes:
             fields[name] = min(value, quirks.max_temperature) if name == "temperature" else value
+            if fields[name] < value:
+                losses.append(f"temperature above {quirks.max_temperature:g}")
         else:
             losses.append(name)
     if sampling.top_k is not None:

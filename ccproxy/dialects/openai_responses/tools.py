@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.openai_schema import clean_openai, strict
 from ccproxy.dialects.quirks import Quirks
@@ -199,6 +200,8 @@ def write_tools(tools: Iterable[AnyTool], names: Names, quirks: Quirks, losses: 
         match tool:
             case Tool():
                 written.append(_definition(tool, names.shorten(tool.name), quirks))
+                if tool.strict and written[-1].get("strict") is False:
+                    losses.append(STRICT)
             case WebSearch():
                 if quirks.web_search:
                     written.append(_written_search(tool, losses))

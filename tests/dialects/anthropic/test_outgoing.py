@@ -271,7 +271,7 @@ class PartTests(OutgoingCase):
         self.assertEqual(content[0], {"type": "thinking", "thinking": "mine", "signature": "EuYB+/=="})
         self.assertEqual(content[1], {"type": "redacted_thinking", "data": "ENC"})
         self.assertEqual(len(content), 3)
-        self.assertEqual(outgoing.losses, ("reasoning of another vendor",))
+        self.assertEqual(outgoing.losses, ("reasoning of another vendor", "reasoning of earlier turns"))
 
     def test_thinking_of_other_vendors(self) -> None:
         """A vendor that writes thinking without signatures gets it back."""

@@ -363,7 +363,7 @@ class Signatures(SynchronousTestCase):
         forged = seals.seal(QUIRKS, {"call": 7, "text": ["x"], "parts": [1, "x"]})
         self.assertEqual(self.call_parts(user("Go."), model(Thinking("x", forged), "y", use("c1"))), [SENTINEL])
         self.assertIn(
-            "reasoning of earlier turns", losses(asked(user("Go."), model(Thinking("x", "sig"), "y"), user("z")))
+            "reasoning of another vendor", losses(asked(user("Go."), model(Thinking("x", "sig"), "y"), user("z")))
         )
 
     def test_snapshots_are_family(self) -> None:
