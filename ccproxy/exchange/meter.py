@@ -202,9 +202,7 @@ class Meter:
             case Failed():
                 self._broken = event.error
             case BlockStopped(mended=True):
-                log.warn(
-                    "mended the arguments of a tool call from {target}", target=self.target, exchange=self._call.id
-                )
+                log.warn("mended the arguments of a tool call from {target}", target=self.target, exchange=self.call.id)
             case _:
                 pass
 
