@@ -2,9 +2,14 @@
 # make test    run the tests
 # make check   run the linter, the type checker and the test of the import floors
 # make docs    write docs/commands.md, docs/ccproxy.1 and docs/vendors.md anew from the program
+# make deb       build the Debian package, in build/deb
+# make test-deb  boot Debian with systemd, install the package there, and try it; needs root
+# make apt-repo  lay the built packages out as an apt repository, in build/apt, signed by the key APT_KEY
+# make lock      renew requirements.lock, what the package and the container image are made of
+# make man       write the manual pages to build/man
 # make clean   delete what the others made
 #
-# All that is installed goes into .venv. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
+# All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
 # TRIAL how.
 
 PYTHON ?= python3
@@ -37,7 +42,7 @@ docs: $(VENV)/installed-test
 	@$(VENV)/bin/python -m tests.providers.test_vendor_list
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache
+	rm -rf $(VENV) build dist wheelhouse *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache
 	find ccproxy tests twisted setup.py -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: they are newer than setup.py once all that it asks for is there.
@@ -67,3 +72,44 @@ $(VENV)/installed-check: $(VENV)/installed-test
 	@echo "Installing the checkers into $(VENV)"
 	@$(PIP) -e '.[test,check]'
 	@touch $@
+
+# The Debian package. Its libraries are downloaded and checked against requirements.lock before the build, which has no
+# network. It is built by Debian's own Python, which will run it.
+
+DEBIAN_PYTHON := /usr/bin/python3
+PACKAGE := build/deb
+UNPACKED := $(PACKAGE)/ccproxy
+TREE := setup.py pyproject.toml MANIFEST.in README.md CHANGELOG.md LICENSE requirements.lock ccproxy twisted etc docs debian
+OFFLINE = $(shell for way in "" "--map-root-user"; do \
+  unshare $$way --net true 2>/dev/null && { echo "unshare $$way --net"; break; }; done)
+RANKS = s/^WHEEL = "(.*)"/\1 \\/p; s/^WHEEL_SHA256 = "(.*)"/  --hash=sha256:\1/p
+
+lock:
+	@$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" setup.py --output-file requirements.lock
+	@git diff --stat -- requirements.lock 2>/dev/null || true
+
+wheelhouse: wheelhouse/complete
+
+wheelhouse/complete: requirements.lock ccproxy/tokens/archives.py
+	@echo "Downloading what requirements.lock names"
+	@rm -rf wheelhouse && mkdir wheelhouse
+	@sed -nE '$(RANKS)' ccproxy/tokens/archives.py > wheelhouse/ranks.txt
+	@for list in requirements.lock wheelhouse/ranks.txt; do $(DEBIAN_PYTHON) -m pip download --quiet \
+	  --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes --requirement $$list --dest wheelhouse \
+	  || exit 1; done
+	@touch $@
+
+deb: wheelhouse/complete
+	@dpkg-checkbuilddeps || { echo "To install them: sudo apt-get build-dep ." >&2; exit 1; }
+	@rm -rf $(PACKAGE) && mkdir -p $(UNPACKED)
+	@tar -c --exclude=__pycache__ --exclude=dropin.cache $(TREE) wheelhouse | tar -x -C $(UNPACKED)
+	@cd $(UNPACKED) && $(OFFLINE) dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary > ../build.log 2>&1 \
+	  || { tail -n 40 ../build.log; exit 1; }
+	@rm -rf $(UNPACKED)
+	@if command -v lintian >/dev/null; then lintian --fail-on error,warning $(PACKAGE)/ccproxy_*.changes; fi
+	@ls -l $(PACKAGE)/*.deb
+
+man: $(VENV)/installed
+	@$(VENV)/bin/python debian/manpages.py build/man
