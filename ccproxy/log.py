@@ -1,9 +1,11 @@
 """Where log events go, and in which form.
 
 Everything is logged through `twisted.logger`, fields and not sentences. This module is the one observer behind it: it
-writes text for people or JSON for machines, and cuts out whatever looks like a key, though nobody should log one.
+writes text for people, JSON for machines, or entries of systemd's journal, and cuts out whatever looks like a key,
+though nobody should log one.
 """
 
+import socket
 import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -15,18 +17,70 @@ from zope.interface import implementer
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.headers import redact
-from ccproxy.wire import jsontext
+from ccproxy.wire import journal, jsontext
 
 EARLY_LIMIT = 1000
 """Events kept until the configuration says where they go."""
 
 
+JOURNAL = "/run/systemd/journal/socket"
+"""Where the journal takes entries."""
+
+JOURNAL_PATIENCE = 0.1
+"""Seconds that a busy journal is waited for. It is not waited for again before it has taken an entry."""
+
+PRIORITIES = {
+    LogLevel.debug: "7",
+    LogLevel.info: "6",
+    LogLevel.warn: "4",
+    LogLevel.error: "3",
+    LogLevel.critical: "2",
+}
+"""Our levels, as syslog(3) numbers them."""
+
+JOURNAL_NAMES = {"exchange": "CCPROXY_REQUEST"}
+"""Fields that are called otherwise in the journal; any other `name` is CCPROXY_NAME there."""
+
+
+class Journal:
+    """Systemd's journal, where each field of an event is one of an entry: `journalctl CCPROXY_REQUEST=req_...`."""
+
+    def __init__(self, path: str = JOURNAL) -> None:
+        self._path = path
+        self._socket: socket.socket | None = None
+        self._patience = JOURNAL_PATIENCE
+
+    def take(self, event: LogEvent) -> bool:
+        """Whether there is a journal; then the event is in it, or lost because the journal is stuck."""
+        try:
+            if self._socket is None:
+                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._socket.connect(self._path)
+            self._socket.settimeout(self._patience)
+            self._socket.send(_as_entry(event))
+            self._patience = JOURNAL_PATIENCE
+        except (TimeoutError, BlockingIOError):
+            self._patience = 0.0
+        except OSError:
+            # There is none, or it was started anew and is to be connected to anew.
+            self.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """No more entries; the next one would open it again."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
 @frozen
 class Form:
-    """How events are written."""
+    """How events are written. Where there is no journal after all, text is."""
 
     json: bool = False
     level: Any = LogLevel.info
+    journal: Journal | None = None
 
 
 @implementer(ILogObserver)
@@ -43,6 +97,8 @@ class Output:
         former, self._stream = self._stream, stream
         if former not in (None, stream, sys.stdout, sys.stderr):
             former.close()
+        if self._form.journal is not None:
+            self._form.journal.close()
         self._form = form
         early, self._early = self._early, []
         for event in early:
@@ -55,6 +111,8 @@ class Output:
             return
         level = event.get("log_level", LogLevel.info)
         if level < self._form.level:
+            return
+        if self._form.journal is not None and self._form.journal.take(event):
             return
         line = _as_json(event) if self._form.json else _as_text(event)
         try:
@@ -87,6 +145,21 @@ def _as_json(event: LogEvent) -> str:
     if "log_failure" in event:
         line["traceback"] = event["log_failure"].getTraceback()
     return jsontext.dumps_str(line)
+
+
+def _as_entry(event: LogEvent) -> bytes:
+    entry: dict[str, Any] = {
+        "MESSAGE": eventAsText(event, includeTimestamp=False, includeSystem=False),
+        "PRIORITY": PRIORITIES[event.get("log_level", LogLevel.info)],
+        "SYSLOG_IDENTIFIER": "ccproxy",
+        "CCPROXY_MODULE": event.get("log_namespace", ""),
+    }
+    for name, value in event.items():
+        if not name.startswith("log_") and _is_plain(value) and value is not None:
+            entry[JOURNAL_NAMES.get(name) or "CCPROXY_" + journal.field_name(name)] = value
+    return journal.entry(
+        {name: redact(value) if isinstance(value, str) else str(value) for name, value in entry.items()}
+    )
 
 
 def _is_plain(value: object) -> bool:

@@ -5,8 +5,9 @@ runs, what was learned. A *front* is all that follows from one configuration; it
 changed. To take over a configuration is to hand the site another front: exchanges that run keep the one they began in.
 """
 
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, field, frozen
@@ -20,7 +21,9 @@ from ccproxy.config.resolve import keyring, providers, routes
 from ccproxy.config.settings import Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.drain import Drain
+from ccproxy.daemon.inherited import Inheriting, extra, given, to_keep
 from ccproxy.daemon.listening import Sockets
+from ccproxy.daemon.notify import Herald, Supervisor
 from ccproxy.daemon.reload import Reload, Told, Watch
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
@@ -156,9 +159,14 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
 
 
 def make_service(
-    settings: Settings, reactor: Any, ruler: Ruler = ESTIMATE, configuration: Configuration | None = None
+    settings: Settings,
+    reactor: Any,
+    ruler: Ruler = ESTIMATE,
+    configuration: Configuration | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> MultiService:
-    """Everything that runs, not yet started. With a `configuration` new settings can be taken over."""
+    """Everything that runs, not yet started. With a `configuration` new settings can be taken over. A service manager
+    that started us is named in `environ`, as are the sockets that it hands us."""
     top = MultiService()
     lasting = Lasting.make(reactor, ruler)
     reload = None
@@ -168,9 +176,21 @@ def make_service(
     lasting.adopt(settings, top)
     front = make_front(settings, lasting, reload)
     site = BoundedSite(front.root, reactor, front.body_limit, new_id)
-    sockets = Sockets(reactor, site, settings.listen)
+    inherited = given(environ or {})
+    sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
     Drain(reactor, lasting.running, lasting.pool.close).setServiceParent(top)
+    if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
+        herald = Herald(
+            reactor,
+            supervisor,
+            lambda: serving(lasting.results.names, lasting.running, sockets),
+            lambda: to_keep(sockets.listeners, inherited),
+            kept=(each.name for each in inherited if each.kept),
+        )
+        herald.setServiceParent(top)
+        if configuration is not None:
+            configuration.told.also(herald.reloading, herald.reloaded)
     if configuration is None or reload is None:
         return top
     watch = Watch(reactor, configuration.source.path or "", reload.now, settings.reload_on_change)
@@ -179,13 +199,24 @@ def make_service(
     async def adopt(new: Settings) -> None:
         """Whatever may fail is done before anything is changed."""
         front = make_front(new, lasting, reload)
-        await sockets.listen(new.listen)
+        await sockets.listen(new.listen + extra(inherited, new.listen))
         lasting.adopt(new, top)
         site.answer_from(front.root, front.body_limit)
         watch.want(new.reload_on_change)
         configuration.adopted(new)
 
     return top
+
+
+NAMES_SHOWN = 5
+"""Providers named in the line about us."""
+
+
+def serving(names: Sequence[str], running: Running, sockets: Sockets) -> str:
+    """The line about us that `systemctl status` shows."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    where = ", ".join(listener.description for listener in sockets.listeners)
+    return f"serving {', '.join(names[:NAMES_SHOWN])}{more} at {where}; {len(running)} running, {running.served} served"
 
 
 def known_of(reload: Reload | None) -> dict[str, Any]:

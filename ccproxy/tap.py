@@ -15,7 +15,7 @@ from ccproxy.config.settings import ConfigError, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.answer import answer_file, write_answer
 from ccproxy.daemon.reload import Told
-from ccproxy.log import OUTPUT, Form, standard_output
+from ccproxy.log import OUTPUT, Form, Journal, standard_output
 from ccproxy.service import Configuration, make_service
 from ccproxy.tokens.ranks import NoRanks
 from ccproxy.tokens.ruler import ESTIMATE, Ruler, best
@@ -96,7 +96,8 @@ def makeService(options: Options) -> IService:
 
     def log_as_told(settings: Settings) -> None:
         """Opened anew each time: whoever rotates logs has moved the file away, and sends us SIGHUP."""
-        form = Form(settings.log_format == "json", LogLevel.levelWithName(settings.log_level))
+        journal = Journal() if settings.log_format == "journald" else None
+        form = Form(settings.log_format == "json", LogLevel.levelWithName(settings.log_level), journal)
         name = options.log_path(settings)
         if name is None:
             OUTPUT.configure(form, standard_output())
@@ -111,7 +112,7 @@ def makeService(options: Options) -> IService:
         answer = answer_file(options.pid_file)
         told.after = lambda result: write_answer(answer, result)
     configuration = Configuration(options.source, log_as_told, told)
-    service = make_service(settings, reactor, _ruler(), configuration)
+    service = make_service(settings, reactor, _ruler(), configuration, os.environ)
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     return service

@@ -1,6 +1,5 @@
-"""The manual pages, made from the program: ccproxy(1) from its commands, ccproxy.json(5) from the reference configuration.
-
-    python debian/manpages.py DIRECTORY [--date YYYY-MM-DD]
+"""The manual pages, made from the program by `make man`: ccproxy(1) from its commands, ccproxy.json(5) from the
+reference configuration.
 """
 
 import re
@@ -36,7 +35,9 @@ STATUSES = (
 
 def roff(text: str) -> str:
     """Text that no formatter takes for a request or changes a character of."""
-    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace('"', "\\(dq")
+    text = (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace('"', "\\(dq")
+    )
     return re.sub(r"^\.", r"\\&.", text, flags=re.MULTILINE)
 
 

@@ -2,6 +2,9 @@
 
 import io
 import json
+import socket
+from pathlib import Path
+from tempfile import mkdtemp
 
 from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.meter import Attempt, Record
 from ccproxy.exchange.relay import Outcome
-from ccproxy.log import EARLY_LIMIT, FORMS, Form, Output, fields
+from ccproxy.log import EARLY_LIMIT, FORMS, Form, Journal, Output, fields
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.routing.plans import Plan
 
@@ -113,3 +116,76 @@ class OutputTests(SynchronousTestCase):
 
         self.output.configure(Form(), Full())
         self.log.info("lost")
+
+
+class JournalTests(SynchronousTestCase):
+    """Events as entries of the journal."""
+
+    def setUp(self) -> None:
+        directory = Path(mkdtemp(prefix="ccproxy"))
+        self.addCleanup(directory.rmdir)
+        self.path = directory / "socket"
+        self.addCleanup(self.path.unlink, missing_ok=True)
+        self.journal = Journal(str(self.path))
+        self.addCleanup(self.journal.close)
+        self.output = Output()
+        self.stream = io.StringIO()
+        self.log = Logger("ccproxy.test", observer=LogPublisher(self.output))
+
+    def listening(self) -> socket.socket:
+        """The journal's end."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listening.close)
+        listening.bind(str(self.path))
+        listening.settimeout(5)
+        return listening
+
+    def test_entry(self) -> None:
+        """An exchange can be found by its id, target and outcome; its line is the message."""
+        listening = self.listening()
+        self.output.configure(Form(journal=self.journal), self.stream)
+        self.log.warn(FORMS[Outcome.FINISHED], **fields(RECORD))
+        lines = listening.recv(65536).decode().splitlines()
+        self.assertIn("PRIORITY=4", lines)
+        self.assertIn("SYSLOG_IDENTIFIER=ccproxy", lines)
+        self.assertIn("CCPROXY_REQUEST=req_1", lines)
+        self.assertIn("CCPROXY_TARGET=openai,gpt-x", lines)
+        self.assertIn("CCPROXY_OUTCOME=finished", lines)
+        self.assertIn("CCPROXY_MODULE=ccproxy.test", lines)
+        self.assertTrue(lines[0].startswith("MESSAGE=claude-x -> openai,gpt-x: 13 in, 5 out"), lines[0])
+        self.assertEqual(self.stream.getvalue(), "")
+
+    def test_secrets(self) -> None:
+        """No field shows a key."""
+        listening = self.listening()
+        self.output.configure(Form(journal=self.journal), self.stream)
+        self.log.info("sent {header}", header="Bearer sk-ant-api03-abcdefghijkl")
+        said = listening.recv(65536)
+        self.assertNotIn(b"abcdefghijkl", said)
+        self.assertIn(b"CCPROXY_HEADER=", said)
+
+    def test_no_journal(self) -> None:
+        """Without a journal text is written; with the journal back, entries are again."""
+        self.output.configure(Form(journal=self.journal), self.stream)
+        self.log.info("one")
+        self.assertIn("info one", self.stream.getvalue())
+        listening = self.listening()
+        self.log.info("two")
+        self.assertIn(b"MESSAGE=two\n", listening.recv(65536))
+        self.assertNotIn("two", self.stream.getvalue())
+
+    def test_stuck(self) -> None:
+        """A journal that takes nothing is waited for once, and then only looked at, until it takes entries again."""
+        listening = self.listening()
+        self.output.configure(Form(journal=self.journal), self.stream)
+        for number in range(5000):
+            self.log.info("{number}", number=number)
+        self.assertEqual(self.stream.getvalue(), "")
+        self.assertIn(b"MESSAGE=0\n", listening.recv(65536))
+        self.log.info("again")
+        listening.setblocking(False)
+        heard = []
+        with self.assertRaises(BlockingIOError):
+            while True:
+                heard.append(listening.recv(65536))
+        self.assertIn(b"MESSAGE=again\n", heard[-1])

@@ -9,6 +9,11 @@ from ccproxy.access.principals import is_loopback
 
 _NETWORK = ("tcp", "tcp6", "ssl")
 _KIND = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*:")
+GIVEN = "systemd:"
+"""How an endpoint begins that is a socket inherited from systemd."""
+
+Address = tuple[str, int]
+
 _PRIVATE = ("unix", "systemd")
 """Who may reach these is for file permissions and the unit to say."""
 
@@ -47,6 +52,16 @@ def host(description: str) -> str:
     _, _, named = _parts(description)
     address = named.get("interface", "")
     return "" if address in ("0.0.0.0", "::") else address
+
+
+def address(description: str) -> Address | None:
+    """The address and the port that an endpoint binds, as the kernel tells them; None where it is no network's."""
+    kind, positional, named = _parts(description)
+    if kind not in _NETWORK:
+        return None
+    port = named.get("port") or (positional[0] if positional else "")
+    interface = named.get("interface", "") or ("::" if kind == "tcp6" else "0.0.0.0")
+    return (interface, int(port)) if port.isdigit() else None
 
 
 def _parts(description: str) -> tuple[str, list[str], dict[str, str]]:

@@ -20,7 +20,7 @@ Corrections = NewType("Corrections", Overrides)
 """Fields of `dialects.quirks.Quirks` by name."""
 
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
-LOG_FORMATS = ("text", "json")
+LOG_FORMATS = ("text", "json", "journald")
 
 
 class ConfigError(Exception):

@@ -50,6 +50,20 @@ class Told:
     before: Callable[[], None] = _nothing
     after: Callable[[Reloaded], None] = lambda _: None
 
+    def also(self, before: Callable[[], None], after: Callable[[Reloaded], None]) -> None:
+        """Tell another one, too: of the beginning before all others, of the end after them."""
+        first, last = self.before, self.after
+
+        def begin() -> None:
+            before()
+            first()
+
+        def end(result: Reloaded) -> None:
+            last(result)
+            after(result)
+
+        self.before, self.after = begin, end
+
 
 class Reload(Service):
     """Reads the configuration again on SIGHUP, and whenever `now` is called.

@@ -31,6 +31,11 @@ class LastResults:
         """From now on there are these providers. What one of them answered last is remembered."""
         self._last = {name: self._last.get(name, (0.0, "")) for name in providers}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The providers there are."""
+        return tuple(self._last)
+
     def observe(self, _call: Call, record: Record) -> None:
         for attempt in record.attempts:
             provider = attempt.target.partition(",")[0]

@@ -1,0 +1,111 @@
+"""Sockets that were open before we were: a socket unit's, and those that systemd kept while we were restarted.
+
+Whoever connects meanwhile waits in the kernel's queue and is served by us, so a restart refuses nobody. An inherited
+socket takes the place of the endpoint with its address, whatever kind that is (`tcp:`, `tcp6:` or `ssl:`): where we
+listen is for the configuration to say, once, and not for a unit to repeat. One that no endpoint asks for is served as
+well if a socket unit gave it to us, and let go of if it was kept from a former configuration. Endpoints that name
+inherited sockets themselves (`systemd:`) are Twisted's affair; where there is one, the socket units' are left to it.
+"""
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.systemd import ListenFDs
+
+from ccproxy.config.listening import GIVEN, Address, address
+from ccproxy.daemon.listening import Listener
+
+KEPT = "kept-"
+"""How the names of the sockets begin that systemd keeps for us."""
+
+
+@frozen
+class Given:
+    """An inherited socket: its position among them, its descriptor, its name, its family, and where it listens."""
+
+    index: int
+    descriptor: int
+    name: str
+    family: int
+    address: Address
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is one that we had opened ourselves, before a restart."""
+        return self.name.startswith(KEPT)
+
+    @property
+    def endpoint(self) -> str:
+        """It, as Twisted writes it."""
+        return f"{GIVEN}domain={'INET6' if self.family == socket.AF_INET6 else 'INET'}:index={self.index}"
+
+
+def given(environ: Mapping[str, str], first: int | None = None) -> tuple[Given, ...]:
+    """The listening TCP sockets that this environment hands over; others are of no use to us. `first` is the descriptor
+    where they begin, where that is not systemd's 3."""
+    descriptors = ListenFDs.fromEnvironment(environ, first).inheritedDescriptors()
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    found = []
+    for index, descriptor in enumerate(descriptors):
+        os.set_inheritable(descriptor, False)
+        # A socket object closes its descriptor at its end.
+        with socket.socket(fileno=os.dup(descriptor)) as each:
+            if each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM:
+                name = names[index] if index < len(names) else ""
+                found.append(Given(index, descriptor, name, each.family, each.getsockname()[:2]))
+    return tuple(found)
+
+
+class Inheriting:
+    """A reactor that listens at an inherited socket where there is one with the address that is asked for."""
+
+    def __init__(self, reactor: Any, sockets: Iterable[Given]) -> None:
+        self._reactor = reactor
+        self._sockets = {each.address: each for each in sockets}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenTCP(self, port: int, factory: IProtocolFactory, backlog: int = 50, interface: str = "") -> Any:
+        """As the reactor does it."""
+        found = self._sockets.get((interface or "0.0.0.0", port))
+        if found is None:
+            return self._reactor.listenTCP(port, factory, backlog=backlog, interface=interface)
+        os.set_blocking(found.descriptor, False)
+        return self._reactor.adoptStreamPort(found.descriptor, found.family, factory)
+
+    def listenSSL(
+        self, port: int, factory: IProtocolFactory, contextFactory: Any, backlog: int = 50, interface: str = ""
+    ) -> Any:
+        """As the reactor does it: TLS is a layer of the factory."""
+        return self.listenTCP(port, TLSMemoryBIOFactory(contextFactory, False, factory), backlog, interface)
+
+
+def extra(sockets: Iterable[Given], descriptions: Iterable[str]) -> tuple[str, ...]:
+    """The endpoints of those that a socket unit gave us and that no description asks for."""
+    descriptions = tuple(descriptions)
+    if any(description.startswith(GIVEN) for description in descriptions):
+        return ()
+    wanted = set(map(address, descriptions))
+    return tuple(each.endpoint for each in sockets if not each.kept and each.address not in wanted)
+
+
+def to_keep(listeners: Iterable[Listener], sockets: Iterable[Given]) -> dict[str, int]:
+    """The descriptors that the next daemon will want, by name: what we opened ourselves, and what was kept for us. What
+    a socket unit gave us it will give again; a unix socket is bound anew by each daemon."""
+    of_units = {each.address for each in sockets if not each.kept}
+    kept = {}
+    for listener in listeners:
+        description = listener.description
+        port: Any = listener.port
+        if port is None or description.startswith(GIVEN) or address(description) in of_units:
+            continue
+        if isinstance(port.getHost(), (IPv4Address, IPv6Address)):
+            kept[KEPT + description.replace(":", "-")] = port.fileno()
+    return kept

@@ -1,0 +1,145 @@
+"""Sockets that were open before the daemon was."""
+
+import os
+import socket
+from typing import Any
+
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import CertificateOptions
+from twisted.internet.testing import MemoryReactor
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.trial.unittest import SynchronousTestCase
+
+from ccproxy.daemon.inherited import Given, Inheriting, extra, given, to_keep
+from ccproxy.daemon.listening import Listener
+
+UNIT = Given(0, 3, "http", socket.AF_INET, ("127.0.0.1", 3456))
+KEPT = Given(1, 4, "kept-tcp-80", socket.AF_INET6, ("::1", 80))
+
+
+class Adopting(MemoryReactor):
+    """A reactor that remembers which sockets it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[tuple[int, int, Any]] = []
+
+    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> Any:
+        """As the reactor does it, but for listening."""
+        self.taken.append((descriptor, family, factory))
+        return "a port"
+
+
+class GivenTests(SynchronousTestCase):
+    """What the environment hands over."""
+
+    def descriptors(self, *sockets: socket.socket) -> int:
+        """The first of descriptors in a row for these sockets."""
+        first = 200
+        for number, each in enumerate(sockets, first):
+            os.dup2(each.fileno(), number)
+            self.addCleanup(os.close, number)
+            each.close()
+        return first
+
+    def environ(self, names: str) -> dict[str, str]:
+        return {
+            "LISTEN_PID": str(os.getpid()),
+            "LISTEN_FDS": str(names.count(":") + 1),
+            "LISTEN_FDNAMES": names,
+        }
+
+    def test_none(self) -> None:
+        """Without any, and with those of another process, there is none."""
+        self.assertEqual(given({}), ())
+        self.assertEqual(given(self.environ("http") | {"LISTEN_PID": "1"}), ())
+
+    def test_found(self) -> None:
+        """Each is told with its name and its address; a socket that is not TCP is passed over, and all stay open."""
+        tcp = socket.create_server(("127.0.0.1", 0))
+        tcp6 = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        unix = socket.socket(socket.AF_UNIX)
+        ports = tcp.getsockname()[1], tcp6.getsockname()[1]
+        first = self.descriptors(tcp, unix, tcp6)
+        expected = (
+            Given(0, first, "http", socket.AF_INET, ("127.0.0.1", ports[0])),
+            Given(2, first + 2, "kept-x", socket.AF_INET6, ("::1", ports[1])),
+        )
+        self.assertEqual(given(self.environ("http:other:kept-x"), first), expected)
+        self.assertEqual([each.kept for each in expected], [False, True])
+        for number in range(first, first + 3):
+            self.assertFalse(os.get_inheritable(number))
+
+    def test_endpoint(self) -> None:
+        """Twisted finds it by its position."""
+        self.assertEqual(UNIT.endpoint, "systemd:domain=INET:index=0")
+        self.assertEqual(KEPT.endpoint, "systemd:domain=INET6:index=1")
+
+
+class InheritingTests(SynchronousTestCase):
+    """Endpoints that find their socket open."""
+
+    def setUp(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.listening.close)
+        self.port = self.listening.getsockname()[1]
+        self.given = Given(0, self.listening.fileno(), "http", socket.AF_INET, ("127.0.0.1", self.port))
+        self.reactor = Adopting()
+        self.inheriting = Inheriting(self.reactor, [self.given])
+
+    def test_taken(self) -> None:
+        """The socket with the address is taken, and nothing is bound."""
+        factory = Factory()
+        port = self.inheriting.listenTCP(self.port, factory, interface="127.0.0.1")
+        self.assertEqual(port, "a port")
+        self.assertEqual(self.reactor.taken, [(self.listening.fileno(), socket.AF_INET, factory)])
+        self.assertEqual(self.reactor.tcpServers, [])
+        self.assertFalse(os.get_blocking(self.listening.fileno()))
+
+    def test_tls(self) -> None:
+        """TLS is spoken over an inherited socket just as well."""
+        self.inheriting.listenSSL(self.port, Factory(), CertificateOptions(), interface="127.0.0.1")
+        self.assertIsInstance(self.reactor.taken[0][2], TLSMemoryBIOFactory)
+
+    def test_others(self) -> None:
+        """Another port, or all addresses, is bound as ever; what else a reactor can do, this one can."""
+        self.inheriting.listenTCP(self.port + 1, Factory(), interface="127.0.0.1")
+        self.inheriting.listenTCP(self.port, Factory())
+        self.assertEqual(self.reactor.taken, [])
+        self.assertEqual(len(self.reactor.tcpServers), 2)
+        self.assertEqual(self.inheriting.running, self.reactor.running)
+
+
+class ChoiceTests(SynchronousTestCase):
+    """Which sockets are served, and which are kept."""
+
+    def test_extra(self) -> None:
+        """A socket unit's socket is served even if no endpoint asks for it; a kept one is not, nor is any twice."""
+        self.assertEqual(extra([UNIT, KEPT], ["tcp:3456:interface=127.0.0.1"]), ())
+        self.assertEqual(extra([UNIT, KEPT], ["tcp:8080:interface=127.0.0.1", "unix:/s"]), (UNIT.endpoint,))
+        self.assertEqual(extra([UNIT, KEPT], ["systemd:domain=INET:name=http"]), ())
+
+    def test_to_keep(self) -> None:
+        """What is bound by us, or was kept for us, is kept; a unit's own socket and a unix socket are not."""
+
+        class Port:
+            def __init__(self, host: Any) -> None:
+                self.getHost = lambda: host
+                self.fileno = lambda: 7
+
+        def listener(description: str, host: Any) -> Listener:
+            made = Listener(None, description, Factory())
+            made.port = None if host is None else Port(host)  # type: ignore[assignment]
+            return made
+
+        host = IPv4Address("TCP", "127.0.0.1", 80)
+        listeners = [
+            listener("tcp:3456:interface=127.0.0.1", host),
+            listener("tcp:80:interface=\\:\\:1", host),
+            listener("ssl:8443", host),
+            listener("systemd:domain=INET:index=0", host),
+            listener("unix:/s", UNIXAddress("/s")),
+            listener("tcp:81", None),
+        ]
+        self.assertEqual(to_keep(listeners, [UNIT, KEPT]), {"kept-tcp-80-interface=\\-\\-1": 7, "kept-ssl-8443": 7})
