@@ -32,11 +32,14 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.calibration import Calibration
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
 from ccproxy.log import FORMS, fields
+from ccproxy.routing.memory import Memory
+from ccproxy.routing.strategies import Ordering
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client, Deadlines
@@ -78,6 +81,7 @@ class Lasting:
     results: LastResults
     factors: Factors
     calibration: Calibration
+    memory: Memory
 
     @classmethod
     def make(cls, reactor: Any, ruler: Ruler) -> "Lasting":
@@ -98,6 +102,7 @@ class Lasting:
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
+            memory=Memory(),
         )
 
     def adopt(self, settings: Settings, top: MultiService) -> None:
@@ -130,6 +135,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
     observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe]
+    observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
         observers.append(log_exchange)
 
@@ -137,7 +143,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
         for observer in observers:
             observer(call, record)
 
-    ways = routes(settings)
+    ways = routes(settings, Ordering(lasting.memory))
     dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, lasting.running, observe)
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)

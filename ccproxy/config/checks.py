@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ccproxy.config import routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
 from ccproxy.config.settings import LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
@@ -23,7 +24,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
     yield from _performance(settings.performance)
     yield from _providers(settings)
-    yield from _routes(settings)
+    yield from routechecks.problems(settings)
 
 
 def _one_of(path: Path, found: str, known: tuple[str, ...]) -> Iterator[Problem]:
@@ -107,16 +108,3 @@ def _service(path: Path, provider: ProviderSettings) -> Iterator[Problem]:
     for name in ("max_tokens_field", "system_role", "tool_id_pattern"):
         if provider.quirks.get(name, getattr(Quirks(), name)) == "":
             yield Problem((*path, "quirks", name), "found an empty text, expected a value")
-
-
-def _routes(settings: Settings) -> Iterator[Problem]:
-    known = list(dict.fromkeys(provider.name for provider in settings.providers))
-    for name, route in settings.routes.items():
-        if not name.strip():
-            yield Problem(("routes", name), "found a route without a name, expected `default` or a model's name")
-        if route.provider not in known:
-            expected = one_of(quoted(provider) for provider in known) if known else "a provider, and there is none"
-            yield Problem(
-                ("routes", name, "provider"),
-                f"found {quoted(route.provider)}, expected {expected}{guess(route.provider, known)}",
-            )

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from ccproxy.access.principals import Keyring
 from ccproxy.config.listening import host
-from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
+from ccproxy.config.settings import ConditionSettings, ProviderSettings, RouteSettings, Settings, TargetSettings
+from ccproxy.providers.parameters import Parameters
 from ccproxy.providers.provider import Provider
-from ccproxy.routing.routes import DEFAULT, Choice, Route, Routes
+from ccproxy.routing.conditions import Condition
+from ccproxy.routing.route import Choice, Route, Strategy
+from ccproxy.routing.routes import Routes
+from ccproxy.routing.rules import DEFAULT
+from ccproxy.routing.strategies import Ordering
 from ccproxy.secret import Secret
 
 DEMO = Provider(name="demo", base_url="http://demo.invalid/v1", dialect="openai_chat", key=Secret(""), models=("demo",))
@@ -19,17 +24,18 @@ def providers(settings: Settings) -> Mapping[str, Provider]:
     return found or {DEMO.name: DEMO}
 
 
-def routes(settings: Settings) -> Routes:
-    """The routes. Without any, everything that names no provider goes to the first one."""
+def routes(settings: Settings, ordering: Ordering | None = None) -> Routes:
+    """The routes, by what `ordering` remembers. Without any, everything that names no provider goes to the first
+    one."""
     known = providers(settings)
     if settings.demo:
-        return Routes(known, [Route(DEFAULT, (Choice(DEMO, DEMO.default_model),))])
+        return Routes(known, [Route(DEFAULT, (Choice(DEMO, DEMO.default_model),))], (), ordering)
     disabled = [provider.name for provider in settings.providers if not provider.enabled]
     written = [_route(name, route, known) for name, route in settings.routes.items()]
     if not written:
         first = next(iter(known.values()))
         written = [Route(DEFAULT, (Choice(first, first.default_model),))]
-    return Routes(known, written, disabled)
+    return Routes(known, written, disabled, ordering)
 
 
 def keyring(settings: Settings) -> Keyring:
@@ -49,6 +55,42 @@ def _provider(settings: ProviderSettings) -> Provider:
     )
 
 
+def condition(settings: ConditionSettings) -> Condition:
+    """The condition. Raises `BadCondition`."""
+    return Condition.of(settings.type, settings.operator, settings.value, settings.name)
+
+
+def first_targets(settings: RouteSettings) -> tuple[TargetSettings, ...]:
+    """The targets that a route's strategy orders."""
+    own = (TargetSettings(settings.provider, settings.model),) if settings.provider else ()
+    return own + settings.targets
+
+
+def strategy(settings: RouteSettings) -> Strategy:
+    """What orders them. Raises `ValueError` for a word that is none."""
+    if settings.strategy:
+        return Strategy(settings.strategy)
+    weighted = any(target.weight != 1 for target in settings.targets)
+    return Strategy.WEIGHTED if weighted else Strategy.ORDER
+
+
 def _route(name: str, settings: RouteSettings, known: Mapping[str, Provider]) -> Route:
-    provider = known.get(settings.provider)
-    return Route(name, () if provider is None else (Choice(provider, settings.model),))
+    parameters = Parameters.of(settings.parameters)
+
+    def choices(targets: tuple[TargetSettings, ...]) -> tuple[Choice, ...]:
+        return tuple(
+            Choice(known[target.provider], target.model, target.weight, parameters)
+            for target in targets
+            if target.provider in known
+        )
+
+    return Route(
+        name=name,
+        choices=choices(first_targets(settings)),
+        fallbacks=choices(settings.fallbacks),
+        strategy=strategy(settings),
+        models=settings.models,
+        conditions=tuple(map(condition, settings.conditions)),
+        affinity=settings.affinity,
+        resume=settings.resume,
+    )

@@ -6,7 +6,7 @@ written as.
 """
 
 from collections.abc import Mapping
-from typing import NewType
+from typing import Any, NewType
 
 from attrs import field, frozen
 
@@ -42,11 +42,41 @@ class ProviderSettings:
 
 
 @frozen
-class RouteSettings:
-    """Where a model name leads. An empty `model` stands for the name the client asked for."""
+class TargetSettings:
+    """One place where a route leads: also written as the text `provider,model`. An empty `model` stands for the name
+    the client asked for."""
 
     provider: str
     model: str = ""
+    weight: float = 1.0
+
+
+@frozen
+class ConditionSettings:
+    """Something that must be so of a request: see `routing.conditions`. `name` tells which parameter or header."""
+
+    type: str
+    operator: str = ""
+    value: Any = None
+    name: str = ""
+
+
+@frozen
+class RouteSettings:
+    """Where requests lead, and which: also written as the text `provider,model`. `provider` and `model` are the one
+    target of most routes, and `targets` several; `fallbacks` come behind either. An empty `strategy` is `order`, and
+    `weighted` where there are weights."""
+
+    provider: str = ""
+    model: str = ""
+    targets: tuple[TargetSettings, ...] = ()
+    fallbacks: tuple[TargetSettings, ...] = ()
+    strategy: str = ""
+    models: tuple[str, ...] = ()
+    conditions: tuple[ConditionSettings, ...] = ()
+    parameters: Mapping[str, Any] = field(factory=dict)
+    affinity: bool = True
+    resume: bool = False
 
 
 @frozen

@@ -16,12 +16,15 @@ from cattrs.gen import make_dict_structure_fn
 from ccproxy.config.durations import EXPECTED, BadDuration, seconds
 from ccproxy.config.environment import SWITCHES
 from ccproxy.config.problems import OutsideText, Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import Corrections, Seconds, Settings
+from ccproxy.config.settings import Corrections, RouteSettings, Seconds, Settings, TargetSettings
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.secret import Secret
 
 NOT_CORRECTABLE = frozenset({"vendor", "model", "account"})
 """Fields of `Quirks` that follow from the provider itself."""
+
+_SHORT = (RouteSettings, TargetSettings)
+"""What may be written as a text, `provider,model`."""
 
 Hook = Callable[[Any, Any], Any]
 
@@ -227,11 +230,20 @@ def _of_class(type_: Any, converter: BaseConverter) -> Hook:
     )
 
     def hook(value: Any, _: Any) -> Any:
+        if isinstance(value, str) and type_ in _SHORT:
+            value = _place(value)
         if not isinstance(value, dict):
-            raise Mismatch("an object in braces")
+            raise Mismatch("an object in braces" + (', or "provider,model"' if type_ in _SHORT else ""))
         return structure_dict(value, type_)
 
     return hook
+
+
+def _place(text: str) -> dict[str, str]:
+    provider, _, model = text.partition(",")
+    if not provider.strip():
+        raise Mismatch('"provider,model", or an object in braces')
+    return {"provider": provider.strip(), "model": model.strip()}
 
 
 def _of_enum(type_: type[enum.Enum]) -> Hook:

@@ -81,7 +81,7 @@ class Dispatch:
 
     async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
         chosen = self._routes.candidates(call.facts, self._clock.seconds())
-        meter.rule = chosen.rule
+        meter.rule, meter.why = chosen.rule, chosen.why
         error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
         for target in chosen.targets:
             cures: list[Repair] = []
@@ -116,7 +116,7 @@ class Dispatch:
         if meter.plan is not Plan.TRANSLATED:
             outgoing = self._as_it_came(call, target, meter.plan)
             return await self._ask(call, Request(model=call.model, turns=()), target, outgoing, reply, meter)
-        request = call.facts.request
+        request = target.parameters.in_request(call.facts.request)
         outgoing = upstream.render_request(request, target.quirks)
         outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
         try:
@@ -151,7 +151,10 @@ class Dispatch:
         return relay
 
     def _as_it_came(self, call: Call, target: Target, how: Plan) -> Outgoing:
-        body = call.body if how is Plan.VERBATIM else call.dialect.with_model(call.body, target.model)
+        body = call.body
+        if how is Plan.PATCHED:
+            body = call.dialect.with_model(body, target.model)
+            body = target.parameters.in_body(body, target.dialect, target.quirks)
         return call.dialect.verbatim(call.headers, body, target.quirks)
 
     async def _refusal(self, response: IResponse, said: Headers, target: Target, upstream: Dialect) -> ApiError:

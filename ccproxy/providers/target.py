@@ -5,6 +5,7 @@ import enum
 from attrs import field, frozen
 
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.providers.parameters import NONE, Parameters
 from ccproxy.secret import Secret
 
 
@@ -34,6 +35,8 @@ class Target:
     auth: Auth = Auth.BEARER
     passes_login: bool = False
     quirks: Quirks = field(factory=Quirks)
+    parameters: Parameters = NONE
+    """What the route that leads here sets of a request's sampling."""
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ from ccproxy.model.messages import (
     Turn,
     WebSearch,
 )
+from ccproxy.routing.names import plain
 from ccproxy.tokens.counting import count
 from ccproxy.tokens.estimate import estimate
 from ccproxy.tokens.sampling import sampled
@@ -48,6 +49,11 @@ class Facts:
     headers: Headers = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     client: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """The name asked for, without what only marks it."""
+        return plain(self.model)
 
     @cached_property
     def request(self) -> Request:

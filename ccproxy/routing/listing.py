@@ -7,7 +7,8 @@ from attrs import frozen
 from ccproxy.errors import ApiError
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
-from ccproxy.routing.routes import Routes, alias
+from ccproxy.routing.names import alias
+from ccproxy.routing.routes import Routes
 
 
 @frozen

@@ -1,55 +1,25 @@
-"""Which targets answer a model name, in which order, and why.
+"""Which targets answer a call, in which order, and why.
 
-All that a configuration says is brought into one dictionary when `Routes` is made; a request costs a look-up or two,
-however many routes and providers there are.
+The rules are put in order when `Routes` is made. Which of them speak of a model's name is found out when the name is
+seen first, and kept: a request costs a look-up and its conditions, however many routes and providers there are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
+from ccproxy.routing.names import is_alias, is_glob, plain
+from ccproxy.routing.route import Choice, Route
+from ccproxy.routing.rules import SITUATIONS, Rule, Way, exactness, rules_of
+from ccproxy.routing.strategies import Ordering
 
-DEFAULT = "default"
-"""The name of the route for what nothing else answers."""
-
-_LONG_CONTEXT_MARK = "[1m]"
-"""What Claude Code puts behind a model's name to ask for its window of a million tokens. No upstream knows it."""
-
-_ALIAS = "claude-via-"
-"""Claude Code's picker shows only models whose ids have `claude` or `anthropic` in them. It keeps the id as it is, and
-believes what it is told of the window (measured on 2.1.329)."""
-
-
-def alias(name: str) -> str:
-    """The name under which Claude Code lists what `name` asks for: itself where it will do. `candidates` takes both."""
-    listed = any(word in name.lower() for word in ("claude", "anthropic"))
-    return name if listed else f"{_ALIAS}{name}"
-
-
-@frozen
-class Choice:
-    """One place a route may lead to. An empty `model` stands for the one the client asked for."""
-
-    provider: Provider
-    model: str = ""
-
-    def target(self, asked: str) -> Target:
-        """The target for a client that asked for the model `asked`."""
-        return self.provider.target(self.model or asked)
-
-
-@frozen
-class Route:
-    """`choices` in the order in which they are tried. A route without choices is one whose providers are all disabled:
-    it is known, and answers nothing."""
-
-    name: str
-    choices: tuple[Choice, ...]
+NAMES_KEPT, NAME_LENGTH = 4096, 200
+"""Names whose rules are remembered, and how long such a name may be: clients may ask for anything."""
 
 
 @frozen
@@ -58,14 +28,18 @@ class Chosen:
 
     targets: tuple[Target, ...]
     rule: str
+    why: str = ""
+    """What made the rule speak of this call, in words."""
+    resume: bool = False
+    """Whether the next target may continue an answer that broke off."""
 
 
 @frozen
-class _Answer:
-    choices: tuple[Choice, ...]
-    rule: str
-    refusal: str = field(default="")
-    """Why nothing answers, where nothing does."""
+class _Spoken:
+    """The rules that speak of a name, in order; `name` is without what only marks it."""
+
+    name: str
+    rules: tuple[Rule, ...]
 
 
 class Routes:
@@ -73,97 +47,157 @@ class Routes:
     the others."""
 
     def __init__(
-        self, providers: Mapping[str, Provider], routes: Iterable[Route], disabled: Iterable[str] = ()
+        self,
+        providers: Mapping[str, Provider],
+        routes: Iterable[Route],
+        disabled: Iterable[str] = (),
+        ordering: Ordering | None = None,
     ) -> None:
         self._providers = providers
         self._disabled = frozenset(disabled)
-        self._answers: dict[str, _Answer] = {}
+        self._ordering = ordering or Ordering()
+        self._listed: dict[str, Rule] = {}
         for provider in providers.values():
             for model in provider.models:
-                self._answers.setdefault(model, _Answer((Choice(provider, model),), f"model {model}"))
-        self._default: _Answer | None = None
+                self._listed.setdefault(model, _of_list(provider, model))
         self.route_names: list[str] = []
         """Of the routes that lead to a model of their own, in their order: their names can be asked for."""
+        self._rules: dict[Way, list[Rule]] = {way: [] for way in Way}
+        self._exact: dict[str, list[Rule]] = {}
         for route in routes:
-            if route.choices and route.choices[0].model:
+            if route.all and route.all[0].model and not is_glob(route.name):
                 self.route_names.append(route.name)
-            answer = _Answer(route.choices, f"route {route.name}", "" if route.choices else _asleep(route))
-            self._answers[route.name] = answer
-            if route.name == DEFAULT:
-                self._default = answer
+            for rule in rules_of(route):
+                self._rules[rule.way].append(rule)
+        for rule in self._rules[Way.NAME]:
+            for name in (rule.route.name, *rule.route.models):
+                if rule.speaks_of(name):
+                    known = self._exact.setdefault(name, [])
+                    known.insert(0 if name == rule.route.name else len(known), rule)
+        self._rules[Way.PATTERN].sort(key=exactness)
+        situations = list(SITUATIONS)
+        self._rules[Way.SITUATION].sort(key=lambda rule: situations.index(rule.route.name))
+        self._spoken: dict[str, _Spoken] = {}
 
     def named(self, model: str) -> Chosen:
-        """What answers whoever asks for `model` and says nothing else. Raises NO_ROUTE."""
-        return self.candidates(Facts(model), 0.0)
+        """What answers whoever asks for `model` and says nothing else; a route of the very name does, whatever its
+        conditions. Raises NO_ROUTE."""
+        facts = Facts(model)
+        spoken = self._speaking_of(model)
+        for rule in spoken.rules:
+            if rule.way is Way.NAME or rule.failing(facts, 0.0) is None:
+                return self._chosen(rule, facts, spoken.name, 0.0, take=False)
+        raise self._nothing_for(spoken.name)
 
-    def candidates(self, facts: Facts, now: float) -> Chosen:
-        """What answers a call, at the time `now`, by the model it asks for: the route of this name; the first provider
-        that has a model of it; the provider it names itself (`provider,model`, `model@provider`, `provider/model`);
-        else the default route. A mark `[1m]` at its end is taken off, and what makes it an `alias`. Raises NO_ROUTE."""
-        model = facts.model
-        answer = self._answers.get(model)
-        if answer is None:
-            model = _without_mark(model).removeprefix(_ALIAS)
-            answer = self._answers.get(model)
-        if answer is None:
-            answer, model = self._named_by_client(model)
-        if answer is None:
-            answer = self._default
-        if answer is None:
-            raise ApiError(Kind.NO_ROUTE, self._nothing_for(model))
-        if answer.refusal:
-            raise ApiError(Kind.NO_ROUTE, answer.refusal)
-        return Chosen(tuple(choice.target(model) for choice in answer.choices), answer.rule)
+    def candidates(self, facts: Facts, now: float, take: bool = True) -> Chosen:
+        """What answers a call, at the time `now`: the first rule, in the order of `Way`, that speaks of its model and
+        whose conditions hold. A mark `[1m]` at the end of the name is taken off, and what makes it an `alias`. Without
+        `take`, nobody is to be asked in earnest. Raises NO_ROUTE."""
+        spoken = self._spoken.get(facts.model) or self._speaking_of(facts.model)
+        for rule in spoken.rules:
+            if not rule.conditions or rule.failing(facts, now) is None:
+                return self._chosen(rule, facts, spoken.name, now, take)
+        raise self._nothing_for(spoken.name)
 
-    def _named_by_client(self, asked: str) -> tuple[_Answer | None, str]:
-        """The answer of the provider that a name tells, and the model's name without it. A comma is in no model's name:
-        with it, a provider that does not exist is an error. `@` and `/` are in many."""
-        name, comma, model = asked.partition(",")
+    def every(self, asked: str) -> Iterator[Rule]:
+        """Every rule there is, in order, those that only this name makes included: for explanations."""
+        yield from self._in_order(asked, self.plain(asked), self._rules[Way.NAME])
+
+    def plain(self, asked: str) -> str:
+        """The name without what only marks it, unless it is one by itself."""
+        return asked if asked in self._exact or asked in self._listed else plain(asked)
+
+    def _chosen(self, rule: Rule, facts: Facts, name: str, now: float, take: bool) -> Chosen:
+        if rule.refusal:
+            raise ApiError(Kind.NO_ROUTE, rule.refusal)
+        targets = self._ordering.targets(rule.route, facts, name, now, take)
+        return Chosen(targets, rule.title, rule.why, rule.route.resume)
+
+    def _speaking_of(self, asked: str) -> _Spoken:
+        known = self._spoken.get(asked)
+        if known is not None:
+            return known
+        name = self.plain(asked)
+        rules: list[Rule] = []
+        for rule in self._in_order(asked, name, self._exact.get(name, ())):
+            if not rule.speaks_of(name) or (rule.refusal and not rule.way.insists):
+                continue
+            rules.append(rule)
+            if not rule.conditions:
+                break
+        spoken = _Spoken(name, tuple(rules))
+        if len(asked) <= NAME_LENGTH:
+            if len(self._spoken) >= NAMES_KEPT:
+                self._spoken.clear()
+            self._spoken[asked] = spoken
+        return spoken
+
+    def _in_order(self, asked: str, name: str, exact: Iterable[Rule]) -> Iterator[Rule]:
+        listed = self._listed.get(name)
+        yield from exact
+        if listed is None and (named := self._named_by_client(name)):
+            yield named
+        if listed is not None and is_alias(asked):
+            # Somebody took it from our list: no guess at what is wanted outdoes that.
+            yield listed
+        yield from self._rules[Way.CONDITIONS]
+        yield from self._rules[Way.SITUATION]
+        yield from self._rules[Way.PATTERN]
+        yield from self._rules[Way.FAMILY]
+        if listed is not None and not is_alias(asked):
+            yield listed
+        yield from self._rules[Way.DEFAULT]
+
+    def _named_by_client(self, name: str) -> Rule | None:
+        """The rule for the provider that a name tells. A comma is in no model's name: with it, a provider that does not
+        exist is an error. `@` and `/` are in many."""
+        found = self._split(name)
+        if found is None:
+            return None
+        provider, model = found
+        known = self._providers.get(provider)
+        refusal = ""
+        if known is None and provider not in self._disabled:
+            near = ", ".join(_near(provider, self._providers)) or "none"
+            refusal = f"{name[:200]!r} names a provider that is not configured; near to it: {near}"
+        elif known is None:
+            refusal = f"the provider {provider!r} is disabled: set `enabled` to true in its configuration"
+        elif not model:
+            refusal = f"no model is named behind the provider {provider!r}: ask for `{provider},MODEL`"
+        choices = () if known is None else (Choice(known, model),)
+        title = f"provider {provider}"
+        return Rule(title, Way.CLIENT, Route(title, choices), names="a name that tells its provider", refusal=refusal)
+
+    def _split(self, name: str) -> tuple[str, str] | None:
+        """Provider and model in `provider,model`, `model@provider` or `provider/model`."""
+        provider, comma, model = name.partition(",")
         if comma:
-            name, model = name.strip(), model.strip()
-            if name not in self._providers and name not in self._disabled:
-                known = ", ".join(self._near(name, self._providers)) or "none"
-                raise ApiError(
-                    Kind.NO_ROUTE, f"{asked[:200]!r} names a provider that is not configured; near to it: {known}"
-                )
-            return self._of_provider(name, model), model
-        model, _, name = asked.rpartition("@")
-        if model and (name in self._providers or name in self._disabled):
-            return self._of_provider(name, model), model
-        name, _, model = asked.partition("/")
-        if model and (name in self._providers or name in self._disabled):
-            return self._of_provider(name, model), model
-        return None, asked
+            return provider.strip(), model.strip()
+        model, _, provider = name.rpartition("@")
+        if model and self._is_provider(provider):
+            return provider, model
+        provider, _, model = name.partition("/")
+        if model and self._is_provider(provider):
+            return provider, model
+        return None
 
-    def _of_provider(self, name: str, model: str) -> _Answer:
-        provider = self._providers.get(name)
-        rule = f"provider {name}"
-        if provider is None:
-            return _Answer((), rule, f"the provider {name!r} is disabled: set `enabled` to true in its configuration")
-        if not model:
-            return _Answer((), rule, f"no model is named behind the provider {name!r}: ask for `{name},MODEL`")
-        return _Answer((Choice(provider, model),), rule)
+    def _is_provider(self, name: str) -> bool:
+        return name in self._providers or name in self._disabled
 
-    def _nothing_for(self, model: str) -> str:
-        near = ", ".join(self._near(model, self._answers)) or "none"
-        return (
-            f"no route leads from the model {model[:200]!r}, and there is no default route; "
-            f"configured names near it: {near}"
+    def _nothing_for(self, name: str) -> ApiError:
+        near = ", ".join(_near(name, [*self._exact, *self._listed])) or "none"
+        return ApiError(
+            Kind.NO_ROUTE,
+            f"no route leads from the model {name[:200]!r}, and there is no default route; "
+            f"configured names near it: {near}",
         )
 
-    @staticmethod
-    def _near(name: str, known: Iterable[str]) -> list[str]:
-        return get_close_matches(name[:200], list(known), n=5, cutoff=0.5)
+
+def _of_list(provider: Provider, model: str) -> Rule:
+    title = f"model {model}"
+    names = f"a model of {provider.name}"
+    return Rule(title, Way.LIST, Route(title, (Choice(provider, model),)), names=names)
 
 
-def _asleep(route: Route) -> str:
-    return (
-        f"the route {route.name!r} leads to a provider that is disabled: set `enabled` to true in its configuration, "
-        "or let the route lead elsewhere"
-    )
-
-
-def _without_mark(model: str) -> str:
-    if model[-len(_LONG_CONTEXT_MARK) :].lower() == _LONG_CONTEXT_MARK:
-        return model[: -len(_LONG_CONTEXT_MARK)].rstrip()
-    return model
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    return get_close_matches(name[:200], list(known), n=5, cutoff=0.5)

@@ -88,7 +88,7 @@ class Counts:
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call. Cancelled when the client leaves."""
         try:
-            target = self._routes.candidates(call.facts, self._clock.seconds()).targets[0]
+            target = self._routes.candidates(call.facts, self._clock.seconds(), take=False).targets[0]
             counted = await self._count(call, target)
         except CancelledError:
             return

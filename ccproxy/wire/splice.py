@@ -1,4 +1,4 @@
-"""Replacing one value of a JSON object without touching another byte of it.
+"""Reading and replacing one value of a JSON object without touching another byte of it.
 
 A body that is passed on verbatim may still need another model name. Parsing and writing it again would change numbers,
 escapes and the bytes that signatures cover, and costs milliseconds for a megabyte; here the text is only walked, and
@@ -39,6 +39,31 @@ def splice(body: bytes, key: str, value: bytes) -> bytes:
         parts += [body[at:start], value]
         at = end
     return b"".join([*parts, body[at:]])
+
+
+def member(body: bytes, key: str) -> bytes | None:
+    """The value of a top-level `key`, as it is written; None where there is none. Of several the last one counts, as it
+    does for most readers."""
+    found = None
+    for name, start, end in _members(body):
+        if _is(name, key):
+            found = body[start:end]
+            if not _may_hold(body, end, key):
+                break
+    return found
+
+
+def put(body: bytes, key: str, value: bytes) -> bytes:
+    """The same JSON object with `value` for `key`: in place of the value that is there, else as the first member.
+    Raises `NoSuchKey` for what is no object."""
+    try:
+        return splice(body, key, value)
+    except NoSuchKey:
+        brace = _space(body, len(_BOM) if body.startswith(_BOM) else 0)
+        if body[brace : brace + 1] != b"{":
+            raise
+        comma = b"" if body[_space(body, brace + 1) :].startswith(b"}") else b","
+        return b'%b"%b":%b%b%b' % (body[: brace + 1], key.encode("ascii"), value, comma, body[brace + 1 :])
 
 
 def _members(body: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -279,7 +279,7 @@ class Refused(LoadCase):
             ('{"providers": {"openai": {}}}', "providers", "an object", "a list"),
             ('{"providers": ["openai"]}', "providers[0]", 'the text "openai"', "an object"),
             ('{"routes": []}', "routes", "an empty list", "an object"),
-            ('{"routes": {"gpt-5.4": "x"}}', 'routes["gpt-5.4"]', 'the text "x"', "an object"),
+            ('{"routes": {"gpt-5.4": 5}}', 'routes["gpt-5.4"]', "the number 5", "an object"),
             (
                 '{"performance": {"stall_timeout": "soon"}}',
                 "performance.stall_timeout",

@@ -4,7 +4,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.providers.provider import Provider
 from ccproxy.routing.listing import find, listing
-from ccproxy.routing.routes import Choice, Route, Routes, alias
+from ccproxy.routing.names import alias
+from ccproxy.routing.route import Choice, Route
+from ccproxy.routing.routes import Routes
 
 
 def provider(name: str, *models: str) -> Provider:

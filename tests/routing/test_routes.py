@@ -4,7 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import Provider
-from ccproxy.routing.routes import Choice, Route, Routes
+from ccproxy.routing.route import Choice, Route
+from ccproxy.routing.routes import Routes
 
 
 def provider(name: str, *models: str) -> Provider:

@@ -70,7 +70,7 @@ class FixedRoutes:
 
     targets: tuple[Target, ...]
 
-    def candidates(self, facts: Facts, now: float) -> Chosen:
+    def candidates(self, facts: Facts, now: float, take: bool = True) -> Chosen:
         return Chosen(self.targets, "default")
 
 

@@ -42,7 +42,7 @@ GEMINI = Target(
 class NoRoutes:
     """Routes that lead nowhere."""
 
-    def candidates(self, facts: Facts, now: float) -> Chosen:
+    def candidates(self, facts: Facts, now: float, take: bool = True) -> Chosen:
         raise ApiError(Kind.NO_ROUTE, f"no route leads from {facts.model}")
 
 

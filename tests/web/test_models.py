@@ -12,7 +12,8 @@ from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Secret
-from ccproxy.routing.routes import Choice, Route, Routes
+from ccproxy.routing.route import Choice, Route
+from ccproxy.routing.routes import Routes
 from ccproxy.web.models import Models
 from ccproxy.web.site import BoundedSite
 from tests.support.wire import ClientAnswer, Wire

@@ -1,0 +1,47 @@
+"""What exchanges teach the routes: which target answered a conversation in place of another, and how fast each is."""
+
+from twisted.internet.interfaces import IReactorTime
+
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.meter import Record
+from ccproxy.exchange.relay import Outcome
+from ccproxy.routing.memory import Memory
+
+
+class Experience:
+    """Watches exchanges, and remembers. An error that is about the request says nothing about the target."""
+
+    def __init__(self, memory: Memory, clock: IReactorTime) -> None:
+        self._memory = memory
+        self._clock = clock
+
+    def observe(self, call: Call, record: Record) -> None:
+        """An exchange is over."""
+        now = self._clock.seconds()
+        for attempt in record.attempts:
+            if attempt.error is not None and attempt.error.another_target_may_help:
+                self._memory.speeds.fail(attempt.target, now)
+        if not record.attempts:
+            return
+        last = record.attempts[-1]
+        # The first word of a whole reply comes with its last: that tells its length.
+        if record.first_content is not None and record.stream:
+            self._memory.speeds.learn(last.target, record.first_content - last.began, now)
+        self._follow(call, record, now)
+
+    def _follow(self, call: Call, record: Record, now: float) -> None:
+        """A conversation goes where it was answered when its target was not the one to do it."""
+        homes = self._memory.homes
+        route = record.rule.removeprefix("route ")
+        first = record.attempts[0].error
+        failed = first is not None and first.another_target_may_help
+        if route == record.rule or not (failed or homes.has(route)):
+            return
+        conversation = call.facts.conversation
+        if not conversation:
+            return
+        answered = record.attempts[-1].error is None and record.outcome in (Outcome.FINISHED, Outcome.ABANDONED)
+        if not answered and failed:
+            homes.leave(route, conversation)
+        elif answered and (failed or homes.of(route, conversation, now) not in (None, record.target)):
+            homes.move(route, conversation, record.target, now)
