@@ -11,7 +11,7 @@ from typing import Protocol
 from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
 from ccproxy.errors import ApiError
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished
-from ccproxy.model.messages import Opaque, Searched, ToolUse
+from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
 from ccproxy.model.replies import Response, fold
 
 Watch = Callable[[Event], None]
@@ -97,7 +97,7 @@ def _is_content(event: Event) -> bool:
         case BlockDelta() | Finished():
             return True
         case BlockStarted(_, block):
-            return isinstance(block, (ToolUse, Searched, Opaque))
+            return isinstance(block, (ToolUse, Media, Searched, Opaque))
         case _:
             return False
 

@@ -6,12 +6,12 @@ The events are made and read at the rate of tokens, so they are plain slotted va
 from attrs import define, frozen
 
 from ccproxy.errors import ApiError
-from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Media, Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 
-Block = Text | Thinking | ToolUse | Searched | Opaque
-"""What a block is. It starts as a shell: text and arguments are empty and come as deltas. `Searched` and `Opaque` are
-whole."""
+Block = Text | Thinking | ToolUse | Media | Searched | Opaque
+"""What a block is. It starts as a shell: text and arguments are empty and come as deltas. `Media`, `Searched` and
+`Opaque` are whole."""
 
 
 @frozen
@@ -43,11 +43,12 @@ class BlockDelta:
 @frozen
 class BlockStopped:
     """A block is complete; every started block stops. `seal` is a thinking block's, known only now. `mended` says that
-    a call's arguments came garbled and were put right."""
+    a call's arguments came garbled and were put right; `citations` are a text's."""
 
     index: int
     seal: str = ""
     mended: bool = False
+    citations: tuple[Citation, ...] = ()
 
 
 @frozen

@@ -6,7 +6,7 @@ Parsers promise this grammar and renderers rely on it; every stream in every tes
     FRESH      Started          RUNNING
     FRESH      Failed           ENDED      an error before anything else
     RUNNING    BlockStarted     RUNNING    the index is higher than any before; the block is an empty shell
-    RUNNING    BlockDelta       RUNNING    the index is open, not Searched or Opaque; the text is not empty
+    RUNNING    BlockDelta       RUNNING    the index is open, text, reasoning or a call; the text is not empty
     RUNNING    BlockStopped     RUNNING    the index is open, and is no longer
     RUNNING    Finished         ENDED      no block is open
     RUNNING    Failed           ENDED      blocks may be open
@@ -15,7 +15,7 @@ Parsers promise this grammar and renderers rely on it; every stream in every tes
 import enum
 
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Searched, Text, Thinking, ToolUse
 
 
 class State(enum.Enum):
@@ -75,7 +75,7 @@ class Checker:
             case BlockDelta(index, text):
                 if index not in self._open:
                     return "no such block is open"
-                if isinstance(self._open[index], (Searched, Opaque)):
+                if isinstance(self._open[index], (Media, Searched, Opaque)):
                     return "such a block is whole from its start"
                 if not text:
                     return "an empty delta says nothing"
@@ -93,10 +93,10 @@ class Checker:
 def _is_shell(block: Block) -> bool:
     match block:
         case Text(text):
-            return not text
+            return not text and not block.citations
         case Thinking(text, seal):
             return not text and (not seal or block.withheld)
         case ToolUse():
             return not block.arguments
-        case Searched() | Opaque():
+        case Media() | Searched() | Opaque():
             return True

@@ -26,11 +26,26 @@ class Role(enum.Enum):
 
 
 @frozen
+class Citation:
+    """A page that a text says it has something from. `start` and `end` are the characters of the text that say it,
+    None where nobody told; `quoted` are words of the text or of the page. `extras` hold it as its dialect wrote it: of
+    what is no page (a place in a document) there is nothing else."""
+
+    url: str
+    title: str = ""
+    quoted: str = ""
+    start: int | None = None
+    end: int | None = None
+    extras: Extras = EMPTY
+
+
+@frozen
 class Text:
     """Plain text. As the block of a stream it starts empty and grows by deltas."""
 
     text: str
     extras: Extras = EMPTY
+    citations: tuple[Citation, ...] = ()
 
 
 @frozen

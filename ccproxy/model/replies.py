@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 
 
@@ -30,7 +30,7 @@ def fold(events: Iterable[Event]) -> Response:
     started: Started | None = None
     shells: dict[int, Block] = {}
     texts: dict[int, list[str]] = {}
-    seals: dict[int, str] = {}
+    stops: dict[int, BlockStopped] = {}
     for event in events:
         match event:
             case BlockDelta():
@@ -39,7 +39,7 @@ def fold(events: Iterable[Event]) -> Response:
                 shells[event.index] = event.block
                 texts[event.index] = []
             case BlockStopped():
-                seals[event.index] = event.seal
+                stops[event.index] = event
             case Started():
                 started = event
             case Failed():
@@ -48,22 +48,23 @@ def fold(events: Iterable[Event]) -> Response:
                 if started is None:
                     break
                 blocks = tuple(
-                    _complete(shells[index], "".join(texts[index]), seals.get(index, "")) for index in sorted(shells)
+                    _complete(shells[index], "".join(texts[index]), stops.get(index, BlockStopped(index)))
+                    for index in sorted(shells)
                 )
                 usage = started.usage.merge(event.usage)
                 return Response(started.id, started.model, blocks, event.stop, usage)
     raise ApiError(Kind.BROKEN, "the upstream's answer ended before it was complete")
 
 
-def _complete(shell: Block, text: str, seal: str) -> Block:
+def _complete(shell: Block, text: str, stop: BlockStopped) -> Block:
     match shell:
         case Text():
-            return evolve(shell, text=shell.text + text)
+            return evolve(shell, text=shell.text + text, citations=stop.citations)
         case Thinking():
-            return evolve(shell, text=shell.text + text, seal=seal or shell.seal)
+            return evolve(shell, text=shell.text + text, seal=stop.seal or shell.seal)
         case ToolUse():
             return evolve(shell, arguments=shell.arguments + text)
-        case Searched() | Opaque():
+        case Media() | Searched() | Opaque():
             return shell
 
 
@@ -72,20 +73,21 @@ def unfold(response: Response) -> Iterator[Event]:
     yield Started(response.id, response.model, response.usage)
     for index, block in enumerate(response.blocks):
         shell, text, seal = _open(block)
+        citations = block.citations if isinstance(block, Text) else ()
         yield BlockStarted(index, shell)
         if text:
             yield BlockDelta(index, text)
-        yield BlockStopped(index, seal)
+        yield BlockStopped(index, seal, citations=citations)
     yield Finished(response.stop, response.usage)
 
 
 def _open(block: Block) -> tuple[Block, str, str]:
     match block:
         case Text():
-            return evolve(block, text=""), block.text, ""
+            return evolve(block, text="", citations=()), block.text, ""
         case Thinking():
             return evolve(block, text="", seal=""), block.text, block.seal
         case ToolUse():
             return evolve(block, arguments=""), block.arguments, ""
-        case Searched() | Opaque():
+        case Media() | Searched() | Opaque():
             return block, "", ""

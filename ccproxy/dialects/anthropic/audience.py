@@ -7,7 +7,7 @@ import secrets
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.toolnames import Names
 from ccproxy.model.events import Block
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Think, Thinking, ToolUse, WebSearch
+from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Think, Thinking, ToolUse, WebSearch
 
 _LEGAL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
@@ -30,7 +30,7 @@ class Audience:
         """Whether the block is told at all. Strict clients choke on reasoning and searches they did not ask for; what
         an upstream of this dialect sent was asked for in words that we did not read."""
         match block:
-            case Text() | ToolUse():
+            case Text() | ToolUse() | Media():
                 return True
             case Thinking():
                 return self._asked_for_thinking or NAME in block.extras

@@ -5,7 +5,7 @@ from typing import Any
 
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.model.events import Block
-from ccproxy.model.messages import EMPTY, Extras, Opaque, Searched, Source, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Extras, Opaque, Searched, Source, Text, Thinking, ToolUse
 from ccproxy.wire.jsontext import dumps_str
 
 NATIVE: Extras = {NAME: {}}
@@ -19,8 +19,8 @@ def read_block(value: Mapping[str, Any]) -> Block:
     match value.get("type"):
         case "text":
             citations = value.get("citations")
-            extras: Extras = {NAME: {"citations": citations}} if citations else EMPTY
-            return Text(_text(value, "text"), extras)
+            found = [one for one in citations if isinstance(one, dict)] if isinstance(citations, list) else []
+            return Text(_text(value, "text"), citations=tuple(map(read_citation, found)))
         case "thinking":
             return Thinking(_text(value, "thinking"), _text(value, "signature"), extras=NATIVE)
         case "redacted_thinking":
@@ -86,6 +86,27 @@ def search_blocks(block: Searched) -> tuple[dict[str, Any], dict[str, Any]]:
         for source in block.sources
     ]
     return call, {"type": "web_search_tool_result", "tool_use_id": block.id, "content": pages}
+
+
+def read_citation(value: Mapping[str, Any]) -> Citation:
+    """A citation of any kind; those that name no page mean something to this dialect alone."""
+    return Citation(_text(value, "url"), _text(value, "title"), _text(value, "cited_text"), extras={NAME: value})
+
+
+def write_citation(citation: Citation) -> dict[str, Any] | None:
+    """The citation as it came, or another vendor's as one of a search; None for what cannot be one. Those of other
+    vendors have no encrypted index."""
+    if own := citation.extras.get(NAME):
+        return dict(own)
+    if not citation.url:
+        return None
+    return {
+        "type": "web_search_result_location",
+        "url": citation.url,
+        "title": citation.title or None,
+        "cited_text": citation.quoted,
+        "encrypted_index": "",
+    }
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:

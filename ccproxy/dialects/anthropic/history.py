@@ -1,19 +1,29 @@
-"""Reasoning in a conversation that an upstream of this dialect would refuse: ours, another vendor's, nobody's.
+"""What of a conversation an upstream of this dialect would refuse: reasoning and searches that are ours, another
+vendor's, nobody's.
 
 When a conversation moves from one vendor to another, the thinking blocks of the first stay in it. Anthropic verifies
 signatures and refuses the whole request for one that it did not make; blocks without a signature it refuses too. Other
-vendors of this dialect write thinking without signatures themselves and want it back.
+vendors of this dialect write thinking without signatures themselves and want it back. What a search found, and what a
+text cites of it, is encrypted by Anthropic; from other vendors' searches we tell it to clients in the same form, with
+nothing in the place of what is encrypted.
 """
 
 from typing import Any
 
 from ccproxy.dialects.anthropic.models import is_claude
+from ccproxy.dialects.anthropic.tables import NAME
+from ccproxy.dialects.digests import digest
 from ccproxy.dialects.losses import FOREIGN_REASONING
 from ccproxy.dialects.seals import PREFIX, is_ours
+from ccproxy.model.messages import Opaque
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 
 _SEALED = PREFIX.encode("ascii")
-_UNSIGNED = (b'"signature":""', b'"signature": ""')
+_UNSIGNED = tuple(
+    b'"%b":%b""' % (key, space)
+    for key in (b"signature", b"encrypted_content", b"encrypted_index")
+    for space in (b"", b" ")
+)
 
 
 def may_return(signature: str, model: str) -> bool:
@@ -46,9 +56,40 @@ def _cleaned(message: Any, model: str) -> Any:
     if not isinstance(content, list) or message.get("role") != "assistant":
         return message
     kept = [block for block in content if not _is_foreign(block, model)]
-    if len(kept) == len(content):
+    if is_claude(model):
+        kept = _without_searches(kept)
+    if kept == content:
         return message
     return {**message, "content": kept} if kept else None
+
+
+def _without_searches(content: list[Any]) -> list[Any]:
+    """The content with other vendors' searches in words, and without their citations."""
+    theirs = {block.get("tool_use_id"): block for block in content if _found_elsewhere(block)}
+    kept: list[Any] = []
+    for block in content:
+        if not isinstance(block, dict):
+            kept.append(block)
+        elif block.get("type") == "server_tool_use" and block.get("id") in theirs:
+            asked = block.get("input")
+            query = asked.get("query", "") if isinstance(asked, dict) else ""
+            words = digest(Opaque(NAME, theirs[block["id"]]))
+            kept.append({"type": "text", "text": f"[Searched the web for: {query}]\n{words}".strip()})
+        elif block.get("type") == "web_search_tool_result" and block.get("tool_use_id") in theirs:
+            continue
+        elif isinstance(citations := block.get("citations"), list):
+            own = [one for one in citations if not (isinstance(one, dict) and one.get("encrypted_index") == "")]
+            bare = {key: value for key, value in block.items() if key != "citations"}
+            kept.append(block if own == citations else {**bare, "citations": own} if own else bare)
+        else:
+            kept.append(block)
+    return kept
+
+
+def _found_elsewhere(block: Any) -> bool:
+    found = block.get("content") if isinstance(block, dict) and block.get("type") == "web_search_tool_result" else None
+    pages = found if isinstance(found, list) else []
+    return any(isinstance(page, dict) and page.get("encrypted_content") == "" for page in pages)
 
 
 def _is_foreign(block: Any, model: str) -> bool:

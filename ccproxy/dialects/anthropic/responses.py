@@ -3,14 +3,14 @@
 from typing import Any
 
 from ccproxy.dialects.anthropic.audience import Audience, message_id
-from ccproxy.dialects.anthropic.blocks import Searches, read_block, search_blocks
+from ccproxy.dialects.anthropic.blocks import Searches, read_block, search_blocks, write_citation
 from ccproxy.dialects.anthropic.errors import in_band
-from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage, write_stop, write_usage
+from ccproxy.dialects.citing import in_words
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response
 from ccproxy.model.usage import Reason
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -83,8 +83,10 @@ def render_response(response: Response, request: Request) -> bytes:
 def _written(block: Block, audience: Audience, cut: bool) -> list[dict[str, Any]]:
     match block:
         case Text(text):
-            citations = block.extras.get(NAME, {}).get("citations")
+            citations = [found for each in block.citations if (found := write_citation(each)) is not None]
             return [{"type": "text", "text": text, **({"citations": citations} if citations else {})}] if text else []
+        case Media():
+            return [{"type": "text", "text": in_words(block)}]
         case Thinking(_, seal, withheld=True):
             return [{"type": "redacted_thinking", "data": seal}] if seal else []
         case Thinking(text, seal):

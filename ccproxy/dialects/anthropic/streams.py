@@ -21,7 +21,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block
+from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block, read_citation
 from ccproxy.dialects.anthropic.errors import in_band
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage
@@ -29,7 +29,7 @@ from ccproxy.dialects.arguments import Arguments, mend, read_object
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Media, Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 from ccproxy.wire.jsontext import NotJson, loads
 from ccproxy.wire.sse import Decoder, Frame
@@ -50,7 +50,7 @@ class _Open:
     """A block that has not stopped: `index` is ours, `owed` what its stop must tell yet (a signature, or arguments that
     came with the start), `value` what a whole one is so far, `arguments` those of a call or of a server's tool."""
 
-    __slots__ = ("arguments", "form", "index", "owed", "value")
+    __slots__ = ("arguments", "citations", "form", "index", "owed", "value")
 
     def __init__(self, form: _Form, index: int, value: Value, owed: str = "") -> None:
         self.form = form
@@ -58,6 +58,7 @@ class _Open:
         self.value = value
         self.owed = owed
         self.arguments = Arguments()
+        self.citations: tuple[Citation, ...] = ()
 
 
 _KEYS = tuple((form.value, form) for form in (_Form.TEXT, _Form.ARGUMENTS, _Form.THINKING))
@@ -166,6 +167,7 @@ class Parser:
         match block:
             case Text(text):
                 self._open[index] = self._opened(_Form.TEXT, Text(""), out)
+                self._open[index].citations = block.citations
                 _say(self._open[index], text, out)
             case Thinking(text, seal, withheld):
                 shell = block if withheld else Thinking("", extras=NATIVE)
@@ -176,8 +178,8 @@ class Parser:
                 self._open[index] = self._opened(_Form.ARGUMENTS, ToolUse(id, name, ""), out, arguments)
             case Opaque(_, whole):
                 self._open[index] = _Open(_Form.WHOLE, -1, whole)
-            case Searched():
-                raise AssertionError("a search is made of two blocks")
+            case Media() | Searched():
+                raise AssertionError("a search is made of two blocks, and no block is a picture")
 
     def _opened(self, form: _Form, shell: Block, out: list[Event], owed: str = "") -> _Open:
         block = _Open(form, self._next, {}, owed)
@@ -216,6 +218,9 @@ class Parser:
         signature = delta.get("signature")
         if signature.__class__ is str and block is not None and block.form is _Form.THINKING:
             block.owed = signature
+        citation = delta.get("citation")
+        if citation.__class__ is dict and block is not None and block.form is _Form.TEXT:
+            block.citations += (read_citation(citation),)
 
     def _unannounced(self, index: int, form: _Form, out: list[Event]) -> _Open | None:
         """The block for a delta that fits no open one. Arguments without a call belong to nobody."""
@@ -249,7 +254,7 @@ class Parser:
             case _Form.ARGUMENTS:
                 self._end_call(block, out)
             case _Form.TEXT | _Form.THINKING:
-                out.append(BlockStopped(block.index, block.owed))
+                out.append(BlockStopped(block.index, block.owed, citations=block.citations))
 
     def _end_call(self, block: _Open, out: list[Event]) -> None:
         """The rest of a call's arguments. What is beyond repair is told as it came: Claude itself may stream arguments

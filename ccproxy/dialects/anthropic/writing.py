@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.audience import Audience, message_id
-from ccproxy.dialects.anthropic.blocks import search_blocks
+from ccproxy.dialects.anthropic.blocks import search_blocks, write_citation
 from ccproxy.dialects.anthropic.errors import error_frame
 from ccproxy.dialects.anthropic.usage import write_stop, write_usage
+from ccproxy.dialects.citing import in_words
 from ccproxy.dialects.sequencing import OneAtATime
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Usage
 from ccproxy.wire.jsontext import dumps
 from ccproxy.wire.sse import encode
@@ -25,6 +26,7 @@ _DELTA_END = b"}}\n\n"
 _TEXT = b'"text_delta","text"'
 _THINKING = b'"thinking_delta","thinking"'
 _SIGNATURE = b'"signature_delta","signature"'
+_CITATION = b'"citations_delta","citation"'
 _ARGUMENTS = b'"input_json_delta","partial_json"'
 
 
@@ -88,7 +90,7 @@ class Renderer:
             case BlockStarted(index, block):
                 return self._open(index, block)
             case BlockStopped(_, seal):
-                return self._close(seal)
+                return self._close(seal, event.citations)
             case Started(id, _, usage):
                 return self._begin(id, usage)
             case Finished():
@@ -159,11 +161,14 @@ class Renderer:
             case Searched():
                 call, result = search_blocks(block)
                 return self._whole(call) + self._whole(result)
+            case Media():
+                start = self._start({"type": "text", "text": ""})
+                return start + self._delta_of(_TEXT) + dumps(in_words(block)) + _DELTA_END + self._end()
             case Opaque(_, value):
                 return self._whole(dict(value))
         return b""
 
-    def _close(self, seal: str) -> bytes:
+    def _close(self, seal: str, citations: tuple[Citation, ...]) -> bytes:
         self._current = None
         head, self._head = self._head, b""
         match self._block:
@@ -173,14 +178,20 @@ class Renderer:
             case Thinking():
                 if seal:
                     return head + self._delta_of(_SIGNATURE) + dumps(seal) + _DELTA_END + self._end()
-            case Searched() | Opaque():
+            case Media() | Searched() | Opaque():
                 return b""
+            case Text() if citations and not head:
+                return self._cited(citations) + self._end()
             case Text() | ToolUse():
                 pass
         if head:
             self._count -= 1
             return b""
         return self._end()
+
+    def _cited(self, citations: tuple[Citation, ...]) -> bytes:
+        written = [found for citation in citations if (found := write_citation(citation)) is not None]
+        return b"".join(self._delta_of(_CITATION) + dumps(citation) + _DELTA_END for citation in written)
 
     def _more(self, text: str) -> bytes:
         if not self._delta:

@@ -21,6 +21,7 @@ from typing import Any
 from attrs import evolve
 
 from ccproxy.dialects.arguments import mend
+from ccproxy.dialects.citing import medium_of
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
@@ -29,7 +30,19 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.wording import redact
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Searched, Source, Text, Thinking, ToolUse
+from ccproxy.model.messages import (
+    EMPTY,
+    Citation,
+    Inline,
+    Media,
+    Opaque,
+    Remote,
+    Searched,
+    Source,
+    Text,
+    Thinking,
+    ToolUse,
+)
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import dumps_str
 
@@ -45,6 +58,7 @@ class Reader:
     __slots__ = (
         "_block",
         "_calls",
+        "_cited",
         "_counts",
         "_ended",
         "_feedback",
@@ -85,6 +99,7 @@ class Reader:
         self._feedback: Mapping[str, Any] | None = None
         self._queries: dict[str, None] = {}
         self._sources: dict[str, str] = {}
+        self._cited: dict[tuple[str, str], Citation] = {}
         self._raw = b""
 
     @property
@@ -192,6 +207,9 @@ class Reader:
                 self._held.append({"text": "", "thoughtSignature": signature})
         elif "toolCall" in part or "toolResponse" in part:
             self._held.append(part)
+        elif (media := _media(part)) is not None:
+            if not part.get("thought"):
+                self._whole(media, events)
         elif part:
             self._whole(Opaque(NAME, part), events)
 
@@ -219,7 +237,8 @@ class Reader:
             events.append(BlockStopped(self._index, seal))
             return
         if block is not None:
-            events.append(BlockStopped(self._index))
+            events.append(BlockStopped(self._index, citations=tuple(self._cited.values())))
+            self._cited = {}
         if carries and (call or self._held):
             seal = signatures.seal(self._quirks, call=call, parts=self._held)
             self._held = []
@@ -288,6 +307,24 @@ class Reader:
                 title = web.get("title")
                 self._sources.setdefault(url, title if isinstance(title, str) else "")
 
+        supports = grounding.get("groundingSupports")
+        for support in supports if isinstance(supports, list) else ():
+            self._cite(support, chunks if isinstance(chunks, list) else [])
+
+    def _cite(self, support: Any, chunks: list[Any]) -> None:
+        """A piece of the text and the pages it comes from. Its places are counted in bytes and over all parts: the
+        words say it better."""
+        segment = support.get("segment") if isinstance(support, dict) else None
+        words = segment.get("text") if isinstance(segment, dict) else None
+        words = words if isinstance(words, str) else ""
+        places = support.get("groundingChunkIndices") if isinstance(support, dict) else None
+        for place in places if isinstance(places, list) else ():
+            chunk = chunks[place] if isinstance(place, int) and 0 <= place < len(chunks) else None
+            web = chunk.get("web") if isinstance(chunk, dict) else None
+            if isinstance(web, dict) and isinstance(url := web.get("uri"), str):
+                title = web.get("title")
+                self._cited[url, words] = Citation(url, title if isinstance(title, str) else "", words)
+
     def _tell_search(self, events: list[Event]) -> None:
         """What Google searched and found; it tells so at the end, and not which query found what."""
         if not self._queries and not self._sources:
@@ -313,6 +350,20 @@ class Reader:
         self._ended = True
         events.append(Failed(error))
         return events
+
+
+def _media(part: Mapping[str, Any]) -> Media | None:
+    """A picture or a sound that the model made."""
+    for key, place in (("inlineData", "data"), ("fileData", "fileUri")):
+        found = part.get(key)
+        if isinstance(found, dict) and isinstance(given := found.get(place), str):
+            type_ = found.get("mimeType")
+            type_ = type_ if isinstance(type_, str) and type_ else "application/octet-stream"
+            source = Inline(type_, given) if key == "inlineData" else Remote(given)
+            signature = part.get("thoughtSignature")
+            extras = {NAME: {"thoughtSignature": signature}} if signature else EMPTY
+            return Media(medium_of(type_), source, extras=extras)
+    return None
 
 
 def _arguments(value: Any) -> str:

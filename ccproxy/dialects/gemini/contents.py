@@ -139,8 +139,8 @@ class Contents:
                 case Searched(query=query, sources=sources):
                     found = "".join(f"\n- {source.title} {source.url}" for source in sources)
                     parts.append({"text": f"(Searched the web for: {query}){found}"})
-                case Media():
-                    parts += self._media(part)
+                case Media(extras=extras):
+                    parts += [_signed(written, _signature(extras)) for written in self._media(part)]
                 case Opaque():
                     parts += self._opaque(part)
                 case ToolResult():

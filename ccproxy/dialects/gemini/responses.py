@@ -6,7 +6,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Event
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response, fold
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 
@@ -38,7 +38,7 @@ def render_response(response: Response, request: Request) -> bytes:
                 parts += written(block, "", seal, names)
             case ToolUse(arguments=arguments):
                 parts += written(block, arguments, "", names)
-            case Searched() | Opaque():
+            case Media() | Searched() | Opaque():
                 parts += written(block, "", "", names)
     model = request.model or response.model
     return dumps(ending(response.id, model, parts, response.stop, response.usage))

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 
+from ccproxy.dialects.citing import in_words
 from ccproxy.dialects.gemini.chunks import Reader
 from ccproxy.dialects.gemini.errors import error_frame
 from ccproxy.dialects.gemini.tables import FINISH_OF, NAME
@@ -10,7 +11,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Inline, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 from ccproxy.wire.sse import FRAME_LIMIT, Decoder
@@ -209,6 +210,10 @@ def written(block: Block, text: str, seal: str, names: Names) -> list[dict[str, 
             except NotJson:
                 arguments = {"input": text}
             return [{"functionCall": {"id": id, "name": names.restore(name), "args": arguments}}]
+        case Media(_, Inline(media_type, data)):
+            return [{"inlineData": {"mimeType": media_type, "data": data}}]
+        case Media():
+            return [{"text": in_words(block)}]
         case Opaque(dialect, value):
             return [dict(value)] if dialect == NAME else []
         case Text() | Searched():

@@ -5,7 +5,7 @@ Blanks alone are no text: they wait for a word. What the vendor wants back trave
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ccproxy.dialects.openai_chat.calls import Call, Calls
@@ -14,7 +14,7 @@ from ccproxy.dialects.quirks import Quirks, ReplayReasoning
 from ccproxy.dialects.seals import seal
 from ccproxy.errors import ApiError
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event
-from ccproxy.model.messages import Text, Thinking
+from ccproxy.model.messages import Citation, Media, Text, Thinking
 
 
 class _Open(enum.Enum):
@@ -30,6 +30,7 @@ class Blocks:
     `signature` take the vendor's own state of the reasoning."""
 
     __slots__ = (
+        "_citations",
         "_extra",
         "_index",
         "_next",
@@ -48,6 +49,7 @@ class Blocks:
         self.calls = Calls(self._open_call, seed)
         self.details = Details()
         self.signature = ""
+        self._citations: dict[tuple[Any, ...], Citation] = {}
         self._extra: Mapping[str, Any] | None = None
         self._thought: list[str] = []
         self._open = _Open.NONE
@@ -84,6 +86,19 @@ class Blocks:
         if text:
             self._thought.append(text)
             out.append(BlockDelta(self._index, text))
+
+    def cite(self, citations: Iterable[Citation]) -> None:
+        """Pages that the text has something from; the same one at the same place counts once."""
+        for citation in citations:
+            self._citations[citation.url, citation.start, citation.end] = citation
+
+    def show(self, media: Media, out: list[Event]) -> None:
+        """A picture that the model made."""
+        self._stop_open(out)
+        self.calls.settle(out)
+        self._stop_open(out)
+        out += [BlockStarted(self._next, media), BlockStopped(self._next)]
+        self._next += 1
 
     def close(self, truncated: bool, out: list[Event]) -> ApiError | None:
         """The answer ended: every block stops, or the error of a call is returned. `truncated` as with `Calls`."""
@@ -130,7 +145,8 @@ class Blocks:
 
     def _stop_open(self, out: list[Event]) -> None:
         if self._open is _Open.TEXT:
-            out.append(BlockStopped(self._index))
+            out.append(BlockStopped(self._index, citations=tuple(self._citations.values())))
+            self._citations = {}
         elif self._open is _Open.THINKING:
             out.append(BlockStopped(self._index, self._sealed()))
             self._reasoned = True

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ccproxy.dialects.openai_chat.citations import annotations, written_image
 from ccproxy.dialects.openai_chat.errors import error_frame
 from ccproxy.dialects.openai_chat.tables import FINISH, NAME
 from ccproxy.dialects.openai_chat.usage import write_usage
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import dumps
 
@@ -36,6 +37,7 @@ class Renderer:
         "_created",
         "_gap",
         "_id",
+        "_images",
         "_kinds",
         "_model",
         "_names",
@@ -58,6 +60,7 @@ class Renderer:
         self._kinds: dict[int, type] = {}
         self._calls: dict[int, bool] = {}
         self._seals = 0
+        self._images = 0
         self._begun: set[type] = set()
         self._gap: set[type] = set()
         self._slow: set[type] = set()
@@ -117,6 +120,10 @@ class Renderer:
                 self._set_apart(Text, Thinking)
                 self._kinds[index] = kind
                 return self._chunk({"tool_calls": [{"index": number, **_call(id, self._names.restore(name), "")}]})
+            case Media():
+                image = written_image(block, self._images)
+                self._images += image is not None
+                return self._chunk({"images": [image]}) if image is not None else b""
             case Searched() | Opaque():
                 return b""
         self._kinds[index] = kind
@@ -146,6 +153,8 @@ class Renderer:
             detail = sealed_detail(self._seals, event.seal)
             self._seals += 1
             return self._chunk({"reasoning_details": [detail]})
+        if event.citations and (pages := annotations(event.citations)):
+            return self._chunk({"annotations": pages})
         return b""
 
     def _finish(self, event: Finished) -> bytes:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ccproxy.dialects.openai_chat.citations import annotations, written_image
 from ccproxy.dialects.openai_chat.errors import in_band, read_envelope
 from ccproxy.dialects.openai_chat.rendering import (
     completion_id,
@@ -17,7 +18,7 @@ from ccproxy.dialects.openai_chat.usage import write_usage
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response, fold
 from ccproxy.model.usage import Reason
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -54,6 +55,8 @@ def render_response(response: Response, request: Request, clock: Callable[[], fl
     texts: dict[type, str] = {Text: "", Thinking: ""}
     calls: list[dict[str, Any]] = []
     details: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
+    cited: list[dict[str, Any]] = []
     apart: set[type] = set()
     for block in response.blocks:
         match block:
@@ -63,6 +66,8 @@ def render_response(response: Response, request: Request, clock: Callable[[], fl
                     gap = _PARAGRAPH if kind in apart and texts[kind] else ""
                     texts[kind] += gap + text
                     apart.discard(kind)
+                if isinstance(block, Text):
+                    cited += annotations(block.citations, text)
                 apart.add(Thinking if kind is Text else Text)
                 if isinstance(block, Thinking) and block.seal:
                     details.append(sealed_detail(len(details), block.seal))
@@ -73,6 +78,9 @@ def render_response(response: Response, request: Request, clock: Callable[[], fl
                     calls.append(call)
                 elif not cut:
                     raise unusable(block)
+            case Media():
+                if (image := written_image(block, len(images))) is not None:
+                    images.append(image)
             case Searched() | Opaque():
                 pass
     refusal = response.stop.explanation if response.stop.reason is Reason.REFUSED and not texts[Text] else None
@@ -85,6 +93,10 @@ def render_response(response: Response, request: Request, clock: Callable[[], fl
         message["reasoning_content"] = texts[Thinking]
     if details:
         message["reasoning_details"] = details
+    if cited:
+        message["annotations"] = [{**one, "index": at} for at, one in enumerate(cited)]
+    if images:
+        message["images"] = images
     if calls:
         message["tool_calls"] = calls
     created = int(clock())

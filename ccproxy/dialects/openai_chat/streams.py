@@ -7,7 +7,9 @@ and the finish reason. Nothing ends with a finish reason: it may come again, and
 from collections.abc import Mapping
 from typing import Any
 
+from ccproxy.dialects.citing import read_url_citation
 from ccproxy.dialects.openai_chat.blocks import Blocks
+from ccproxy.dialects.openai_chat.citations import listed_citations, read_image
 from ccproxy.dialects.openai_chat.errors import Envelope, in_band, read_envelope
 from ccproxy.dialects.openai_chat.snapshots import Snapshots
 from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
@@ -165,6 +167,8 @@ class Parser:
                 self._choose(choice, out)
                 if self._ended:
                     return
+        if self._finish is not None and ("citations" in chunk or "search_results" in chunk):
+            self._blocks.cite(listed_citations(chunk))
 
     def _start(self, chunk: Mapping[str, Any], out: list[Event]) -> None:
         id, model, created = chunk.get("id"), chunk.get("model"), chunk.get("created")
@@ -221,6 +225,15 @@ class Parser:
         if isinstance(refusal, str) and refusal:
             self._explanation.append(refusal)
             self._blocks.say(refusal, out)
+        annotations = delta.get("annotations")
+        if isinstance(annotations, list):
+            self._blocks.cite(found for one in annotations if (found := read_url_citation(one)) is not None)
+        images = delta.get("images")
+        if isinstance(images, list):
+            self._flush_tags(out)
+            for image in images:
+                if (media := read_image(image)) is not None:
+                    self._blocks.show(media, out)
         self._call(delta.get("tool_calls"), choice, out)
         legacy = delta.get("function_call")
         if isinstance(legacy, dict):

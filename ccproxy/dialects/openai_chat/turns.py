@@ -61,6 +61,8 @@ def _assistant(message: Mapping[str, Any], path: str) -> tuple[Part, ...]:
     parts: list[Part] = [*_thinking(message)]
     if message.get("content") is not None:
         parts += _content(message["content"], f"{path}.content")
+    images = message.get("images")
+    parts += [_image(image.get("image_url"), f"{path}.images") for image in images or [] if isinstance(image, dict)]
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
         parts.append(Text(refusal))
@@ -176,6 +178,11 @@ def _image(image: Any, path: str) -> Media:
     detail = image.get("detail") if isinstance(image, dict) else None
     extras = {NAME: {"detail": detail}} if isinstance(detail, str) else EMPTY
     return Media(Medium.IMAGE, _source(given), extras=extras)
+
+
+def read_image_url(url: str) -> Media:
+    """The picture at an address, or within a `data:` URL."""
+    return Media(Medium.IMAGE, _source(url))
 
 
 def _source(url: str) -> Inline | Remote:

@@ -6,10 +6,12 @@ The ids of an item never change, and what it is when it is done is what the comp
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ccproxy.dialects.citing import in_words, url_citation
 from ccproxy.dialects.openai_responses.signatures import carry
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.openai_responses.tools import Declared, unwrapped
-from ccproxy.model.messages import Opaque, Searched, Text, Thinking, ToolUse
+from ccproxy.model.events import BlockStopped
+from ccproxy.model.messages import Inline, Media, Medium, Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 
@@ -65,7 +67,7 @@ class Writer(Protocol):
 
     def delta(self, text: str) -> bytes: ...
 
-    def stop(self, seal: str) -> bytes: ...
+    def stop(self, event: BlockStopped) -> bytes: ...
 
 
 class MessageWriter:
@@ -95,15 +97,21 @@ class MessageWriter:
             + self._deltas.frame(text)
         )
 
-    def stop(self, seal: str) -> bytes:
+    def stop(self, event: BlockStopped) -> bytes:
         if self._deltas is None:
             return b""
         text = "".join(self._texts)
         where = {"item_id": self._id, "output_index": self.index, "content_index": 0}
-        part = _output_text(text)
+        pages = [{"type": "url_citation", **url_citation(page, text)} for page in event.citations if page.url]
+        part = {**_output_text(text), "annotations": pages}
         self.item = self._message("completed", [part])
+        cited = b"".join(
+            self._frames.frame("response.output_text.annotation.added", **where, annotation_index=at, annotation=page)
+            for at, page in enumerate(pages)
+        )
         return (
-            self._frames.frame("response.output_text.done", **where, text=text, logprobs=[])
+            cited
+            + self._frames.frame("response.output_text.done", **where, text=text, logprobs=[])
             + self._frames.frame("response.content_part.done", **where, part=part)
             + self._frames.frame("response.output_item.done", output_index=self.index, item=self.item)
         )
@@ -143,8 +151,8 @@ class ReasoningWriter:
         item = {"id": self._id, "type": "reasoning", "summary": []}
         return self._frames.frame("response.output_item.added", output_index=self.index, item=item)
 
-    def stop(self, seal: str) -> bytes:
-        encrypted = carry(seal or self._block.seal, self._block.withheld)
+    def stop(self, event: BlockStopped) -> bytes:
+        encrypted = carry(event.seal or self._block.seal, self._block.withheld)
         said = b""
         summary = []
         if self._deltas is not None:
@@ -194,7 +202,7 @@ class CallWriter:
         except NotJson:
             return False
 
-    def stop(self, seal: str) -> bytes:
+    def stop(self, event: BlockStopped) -> bytes:
         return self.end() if self.whole else b""
 
     def end(self) -> bytes:
@@ -242,15 +250,34 @@ class CustomCallWriter(CallWriter):
         return {**item, "namespace": self._form.namespace} if self._form.namespace else item
 
 
-class WholeWriter:
-    """An item that is told at once: a web search, or what the upstream said in this very dialect."""
+_PREFIXES: Mapping[type, str] = {Searched: "ws", Media: "ig"}
 
-    def __init__(self, frames: Frames, block: Searched | Opaque) -> None:
+
+class WholeWriter:
+    """An item that is told at once: a web search, a picture, or what the upstream said in this very dialect."""
+
+    def __init__(self, frames: Frames, block: Media | Searched | Opaque) -> None:
         self._frames = frames
-        self._id, self.index = frames.begin("ws" if isinstance(block, Searched) else "item")
-        self.item: dict[str, Any] | None = (
-            self._search(block) if isinstance(block, Searched) else {"id": self._id, **block.value}
-        )
+        self._id, self.index = frames.begin(_PREFIXES.get(type(block), "item"))
+        self.item: dict[str, Any] | None
+        match block:
+            case Searched():
+                self.item = self._search(block)
+            case Media():
+                self.item = self._picture(block)
+            case Opaque():
+                self.item = {"id": self._id, **block.value}
+
+    def _picture(self, block: Media) -> dict[str, Any]:
+        """A picture as what a tool for making them gave; where there are no bytes of it, in words."""
+        if own := block.extras.get(NAME):
+            return {"id": self._id, **own}
+        if isinstance(block.source, Inline) and block.medium is Medium.IMAGE:
+            form = block.source.media_type.partition("/")[2]
+            made = {"id": self._id, "type": "image_generation_call", "status": "completed"}
+            return {**made, "output_format": form, "result": block.source.data}
+        message = {"id": self._id, "type": "message", "status": "completed", "role": "assistant"}
+        return {**message, "content": [_output_text(in_words(block))]}
 
     def _search(self, block: Searched) -> dict[str, Any]:
         sources = [{"type": "url", "url": source.url} for source in block.sources]
@@ -263,7 +290,7 @@ class WholeWriter:
     def delta(self, text: str) -> bytes:
         return b""
 
-    def stop(self, seal: str) -> bytes:
+    def stop(self, event: BlockStopped) -> bytes:
         return self._frames.frame("response.output_item.done", output_index=self.index, item=self.item)
 
 

@@ -190,6 +190,10 @@ class _Items:
                 )
             case "web_search_call":
                 self._said(_search(item))
+            case "image_generation_call" if _string(item.get("result")):
+                form = _string(item.get("output_format")) or "png"
+                source = Inline(f"image/{form}", _string(item["result"]))
+                self._said(Media(Medium.IMAGE, source, extras={NAME: item}))
             case "item_reference":
                 raise ApiError(
                     Kind.INVALID, f"{path}: nothing is stored here that could be referred to; send the item itself"

@@ -27,7 +27,7 @@ from ccproxy.dialects.openai_responses.usage import write_usage
 from ccproxy.dialects.sequencing import OneAtATime
 from ccproxy.dialects.toolnames import Names
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Choose, Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Choose, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Reason, Stop, Usage
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
@@ -72,8 +72,8 @@ class Renderer:
                 return self._writer.delta(text) if self._writer is not None else b""
             case BlockStarted(index, block):
                 return self._start(index, block)
-            case BlockStopped(_, seal):
-                return self._stop(seal)
+            case BlockStopped():
+                return self._stop(event)
             case Started(id, _, usage):
                 self._usage = usage
                 return self._begin(id)
@@ -108,17 +108,17 @@ class Renderer:
                 self._writer, said = call, call.begin()
             case Opaque(dialect, _) if dialect != NAME:
                 self._writer = None
-            case Searched() | Opaque():
+            case Media() | Searched() | Opaque():
                 whole = WholeWriter(self._frames, block)
                 self._writer, said = whole, whole.begin()
         return said
 
-    def _stop(self, seal: str) -> bytes:
+    def _stop(self, event: BlockStopped) -> bytes:
         writer, self._writer, self._index = self._writer, None, -1
         if writer is None:
             return b""
         self._written.append(writer)
-        said = writer.stop(seal)
+        said = writer.stop(event)
         if isinstance(writer, CallWriter) and writer.item is None:
             self._cut.append(writer)
         return said

@@ -234,6 +234,8 @@ class Writer:
                         self.losses.append(f"messages: {value.get('type', 'content')}, which only {dialect} knows")
                         if words := digest(part):
                             self._items.append({"type": "message", "role": "assistant", "content": words})
+                case Media(extras=extras) if extras.get(NAME, {}).get("type") == "image_generation_call":
+                    self._items.append(dict(extras[NAME]))
                 case Media() | ToolResult():
                     self.losses.append(f"messages: {type(part).__name__} in an assistant message")
 

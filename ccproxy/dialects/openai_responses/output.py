@@ -9,13 +9,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ccproxy.dialects.arguments import Arguments
+from ccproxy.dialects.arguments import Arguments, read_object
+from ccproxy.dialects.citing import read_url_citation
 from ccproxy.dialects.openai_responses.items import REASONING_KEYS
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.seals import seal
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event
-from ccproxy.model.messages import Opaque, Searched, Source, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Inline, Media, Medium, Opaque, Searched, Source, Text, Thinking, ToolUse
 from ccproxy.wire.jsontext import NotJson, dumps_str, loads
 
 _PARALLEL = frozenset({"parallel", "multi_tool_use.parallel"})
@@ -57,8 +58,8 @@ class Blocks:
         if text:
             self.events.append(BlockDelta(index, text))
 
-    def stop(self, index: int, seal: str = "", *, mended: bool = False) -> None:
-        self.events.append(BlockStopped(index, seal, mended))
+    def stop(self, index: int, seal: str = "", *, mended: bool = False, citations: tuple[Citation, ...] = ()) -> None:
+        self.events.append(BlockStopped(index, seal, mended, citations))
 
 
 class Item(Protocol):
@@ -72,7 +73,7 @@ class Item(Protocol):
 class Message:
     """Text, and refusals. Each content part is a block; the next part ends the one before."""
 
-    __slots__ = ("_blocks", "_index", "_lengths", "_part", "_phase", "_refusal", "finished")
+    __slots__ = ("_blocks", "_citations", "_index", "_lengths", "_part", "_phase", "_refusal", "finished")
 
     def __init__(self, blocks: Blocks, item: Mapping[str, Any]) -> None:
         self.finished = False
@@ -82,6 +83,16 @@ class Message:
         self._part: object = None
         self._lengths: dict[object, int] = {}
         self._refusal: list[str] = []
+        self._citations: dict[object, dict[tuple[Any, ...], Citation]] = {}
+
+    def cite(self, part: object, annotation: Any) -> None:
+        """A page that a part has something from; told twice it counts once."""
+        citation = read_url_citation(annotation)
+        if citation is not None and not self.finished:
+            self._citations.setdefault(part, {})[citation.url, citation.start, citation.end] = citation
+
+    def _stop(self) -> None:
+        self._blocks.stop(self._index, citations=tuple(self._citations.get(self._part, {}).values()))
 
     def delta(self, part: object, text: str) -> None:
         if not text or self.finished:
@@ -97,7 +108,7 @@ class Message:
 
     def _begin(self, part: object) -> None:
         if self._index >= 0:
-            self._blocks.stop(self._index)
+            self._stop()
         self._part = part
         self._lengths.setdefault(part, 0)
         extras = {NAME: {"phase": self._phase}} if self._phase else {}
@@ -121,9 +132,12 @@ class Message:
                 refusal = text_of(value, "refusal")
                 if refusal and not self._refusal:
                     self._refusal.append(refusal)
+                annotations = value.get("annotations")
+                for annotation in annotations if isinstance(annotations, list) else ():
+                    self.cite(part, annotation)
                 self.whole(part, text_of(value, "text") or refusal)
         if self._index >= 0:
-            self._blocks.stop(self._index)
+            self._stop()
         if self._refusal:
             self._blocks.refusals.append("".join(self._refusal))
         self.finished = True
@@ -333,12 +347,25 @@ class Other:
             return
         self.finished = True
         if item["type"] != "web_search_call":
-            self._blocks.stop(self._blocks.start(Opaque(NAME, item)))
+            block: Block = _picture(item) or Opaque(NAME, item)
+            self._blocks.stop(self._blocks.start(block))
             return
         action = item.get("action")
+        if action is None:
+            # xAI tells the search as if it were a function.
+            action = read_object(text_of(item, "arguments"))
         if isinstance(action, dict) and action.get("type", "search") == "search":
             self._blocks.searches += 1
             self._blocks.stop(self._blocks.start(_search(item, action)))
+
+
+def _picture(item: Mapping[str, Any]) -> Media | None:
+    """What image generation made."""
+    data = text_of(item, "result")
+    if item["type"] != "image_generation_call" or not data:
+        return None
+    form = text_of(item, "output_format") or "png"
+    return Media(Medium.IMAGE, Inline(f"image/{form}", data), extras={NAME: item})
 
 
 def _search(item: Mapping[str, Any], action: Mapping[str, Any]) -> Searched:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from ccproxy.dialects.arguments import mend, read_object
 from ccproxy.dialects.openai_responses.errors import in_stream, read_error
 from ccproxy.dialects.openai_responses.output import (
     Blocks,
@@ -53,9 +54,12 @@ class Parser:
             try:
                 value = loads(frame.data)
             except NotJson as error:
-                return events + self._reader.fail(
-                    ApiError(Kind.BROKEN, f"the upstream sent an event that is not JSON: {error}")
-                )
+                # Gateways that rewrite events lose a bracket now and then.
+                value = read_object(mend(frame.data.decode("utf-8", "replace")) or "")
+                if value is None:
+                    return events + self._reader.fail(
+                        ApiError(Kind.BROKEN, f"the upstream sent an event that is not JSON: {error}")
+                    )
             if isinstance(value, dict):
                 if frame.event == b"error" and "type" not in value:
                     value["type"] = "error"
@@ -189,6 +193,9 @@ class Reader:
     def _text_done(self, value: Mapping[str, Any]) -> None:
         self._message(value).whole(_part(value), text_of(value, "text") or text_of(value, "refusal"))
 
+    def _annotation(self, value: Mapping[str, Any]) -> None:
+        self._message(value).cite(_part(value), value.get("annotation"))
+
     def _refusal(self, value: Mapping[str, Any]) -> None:
         self._message(value).refusal_delta(_part(value), text_of(value, "delta"))
 
@@ -274,6 +281,7 @@ _READ = {
     "response.output_item.added": Reader._added,
     "response.output_item.done": Reader._done,
     "response.output_text.done": Reader._text_done,
+    "response.output_text.annotation.added": Reader._annotation,
     "response.refusal.delta": Reader._refusal,
     "response.refusal.done": Reader._text_done,
     "response.reasoning_summary_text.delta": Reader._summary,

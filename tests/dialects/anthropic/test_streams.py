@@ -12,7 +12,7 @@ from ccproxy.dialects.anthropic.streams import Parser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Searched, Source, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Opaque, Searched, Source, Text, Thinking, ToolUse
 from ccproxy.model.replies import fold
 from ccproxy.model.usage import Reason, Stop, Usage
 from tests.dialects.anthropic.frames import begin, delta, end, ending, frame, part, start, stop, text
@@ -168,7 +168,14 @@ class GoodStreams(StreamCase):
             end(),
         )
         compaction = {"type": "compaction", "content": "So far: nothing."}
-        self.assertEqual(fold(events).blocks, (Opaque("anthropic", compaction), Text("Hi")))
+        cited = (Citation("", extras={"anthropic": {"type": "page_location"}}),)
+        self.assertEqual(
+            fold(events).blocks,
+            (
+                Opaque("anthropic", compaction),
+                Text("Hi", citations=cited),
+            ),
+        )
 
 
 class OtherVendors(StreamCase):

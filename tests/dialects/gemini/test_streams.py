@@ -277,9 +277,9 @@ class Reading(SynchronousTestCase):
 
     def test_unknown_part(self) -> None:
         """A part of a new kind becomes a block that only this dialect understands."""
-        image = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
-        response = folded(sse(piece(said("Look:"), image, {"new": 1}, finish="STOP")))
-        self.assertEqual(response.blocks, (Text("Look:"), Opaque("gemini", image), Opaque("gemini", {"new": 1})))
+        code = {"executableCode": {"language": "PYTHON", "code": "1"}}
+        response = folded(sse(piece(said("Look:"), code, {"new": 1}, finish="STOP")))
+        self.assertEqual(response.blocks, (Text("Look:"), Opaque("gemini", code), Opaque("gemini", {"new": 1})))
 
     def test_streamed_arguments(self) -> None:
         """Vertex sends arguments in pieces with paths; the call is told whole, whatever marks its end."""

@@ -21,7 +21,8 @@ def frame(value: Any, event: str = "") -> bytes:
 
 def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> bytes:
     """A chunk with one choice; `more` goes into the choice, but for `usage` and what else belongs to the chunk."""
-    top = {key: more.pop(key) for key in ("usage", "x_groq", "error", "id", "model") if key in more}
+    of_chunk = ("usage", "x_groq", "error", "id", "model", "citations", "search_results")
+    top = {key: more.pop(key) for key in of_chunk if key in more}
     choice = {"index": 0, "delta": delta, "finish_reason": finish, **more}
     return frame({"id": "chatcmpl-1", "created": 1700000000, "model": "m", "choices": [choice], **top})
 

@@ -189,9 +189,17 @@ class AnswerTests(SynchronousTestCase):
 
     def test_items_without_a_word_here(self) -> None:
         """What only OpenAI's clients understand is kept whole for them."""
-        image = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": "aGk="}
+        image = {"id": "lsh_1", "type": "local_shell_call", "status": "completed", "action": {"type": "exec"}}
         reply = said_however_cut(CREATED, added(0, image), done(0, image), completed(image))
         self.assertEqual(reply.blocks, (Opaque("openai_responses", image),))
+
+    def test_lost_bracket(self) -> None:
+        """An event that lacks nothing but its last bracket is understood; one that is cut within is not."""
+        begun = CREATED.replace(b"}}\n", b"}\n", 1)
+        self.assertEqual(
+            said(begun, added(0, message("Hi")), done(0, message("Hi")), completed()).blocks, (Text("Hi"),)
+        )
+        self.assertIn("not JSON", failure(CREATED[:60] + b"\n\n").message)
 
 
 class OddVendorTests(SynchronousTestCase):
