@@ -17,7 +17,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.web.resource import IResource
 
-from ccproxy.config.resolve import keyring, providers, routes
+from ccproxy.access.limits import Admission
+from ccproxy.config.resolve import keyring, limits, providers, proxies, routes
 from ccproxy.config.settings import Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.drain import Drain
@@ -37,6 +38,7 @@ from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.log import FORMS, fields
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
@@ -46,6 +48,7 @@ from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import Counting, Counts
+from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.models import Models
@@ -82,6 +85,7 @@ class Lasting:
     factors: Factors
     calibration: Calibration
     memory: Memory
+    admission: Admission
 
     @classmethod
     def make(cls, reactor: Any, ruler: Ruler) -> "Lasting":
@@ -103,12 +107,14 @@ class Lasting:
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
             memory=Memory(),
+            admission=Admission(),
         )
 
     def adopt(self, settings: Settings, top: MultiService) -> None:
         """What of it follows a configuration. Never fails."""
         self.endpoints.within(settings.performance.connect_timeout)
         self.results.know(providers(settings))
+        self.admission.per_address = limits(settings.per_address)
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
 
@@ -144,9 +150,11 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
             observer(call, record)
 
     ways = routes(settings, Ordering(lasting.memory))
-    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, lasting.running, observe)
+    turnstile = Turnstile(lasting.admission, reactor)
+    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, lasting.running, observe, turnstile=turnstile)
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
+    door = Door(keys, proxies(settings), lasting.in_thread)
     limit = settings.performance.max_request_body_size
     root = make_root(
         fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
@@ -160,6 +168,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
             "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
             "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
         },
+        door=door,
     )
     return Front(root, limit)
 

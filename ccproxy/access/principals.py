@@ -1,23 +1,33 @@
-"""Who asks: a client known by our key, or one on this very machine.
+"""Who asks: a client known by its key, or one on this very machine.
 
 Without a key only this machine is served, and even there not every caller is a friend: a web page can make its
 visitor's browser send requests to 127.0.0.1, under a name of its own that resolves there (DNS rebinding), or plainly
 across origins. Such a request names a foreign host in `Host` or `Origin`, and is refused. A page cannot know the key,
-so with one these rules are not needed. `X-Forwarded-For` is what any client cares to write there: nobody looks at it.
+so with one these rules are not needed. What `X-Forwarded-For` says has been judged by `access.networks.Proxies` when an
+address comes here.
 """
 
-import hmac
 import ipaddress
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from ccproxy.access.clients import Client
+from ccproxy.access.keys import KeyHash, Keys, Proof
+from ccproxy.access.networks import Networks
 from ccproxy.errors import ApiError, Kind
 
 _CREDENTIALS = ("authorization", "x-api-key")
+
+ANYONE = Client("client", administers=True)
+"""Whoever has the one key that a configuration without `clients` has."""
+
+LOCAL = Client("local", administers=True)
+"""Whoever is on this machine, where there is no key at all."""
 
 
 class Key(Protocol):
@@ -30,33 +40,69 @@ class Key(Protocol):
 @frozen
 class Principal:
     """A client that may ask. `passes` are its credential headers that are not our key: its own login, which goes
-    along to a provider that takes it."""
+    along to a provider that takes it. `address` is where it is; None for a unix socket."""
 
     name: str
     passes: Mapping[str, str] = field(factory=dict, repr=False)
+    client: Client = ANYONE
+    address: str | None = field(default=None, eq=False)
 
 
 class Keyring:
     """Tells clients by what they present. `hosts` are further names of this machine that a keyless client may call it
-    by: the configured listening host."""
+    by: the configured listening host. `clients` have keys of their own besides `apikey`, or hashes of them. `networks`
+    judge everybody."""
 
-    __slots__ = ("_apikey", "_hosts")
+    __slots__ = ("_clock", "_hosts", "_keyless", "_keys", "_networks")
 
-    def __init__(self, apikey: Key, hosts: Iterable[str] = ()) -> None:
-        self._apikey = apikey
+    def __init__(
+        self,
+        apikey: Key,
+        hosts: Iterable[str] = (),
+        clients: Iterable[tuple[Client, Key | KeyHash]] = (),
+        networks: Networks | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        plain = [(apikey.reveal(), ANYONE)] if apikey.reveal() else []
+        hashed = []
+        for client, key in clients:
+            if isinstance(key, KeyHash):
+                hashed.append((key, client))
+            else:
+                plain.append((key.reveal(), client))
+        self._keys: Keys[Client] = Keys(plain, hashed)
+        self._keyless = not self._keys
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self._networks = networks or Networks()
+        self._clock = clock
+
+    def proofs(self, headers: Mapping[str, str]) -> list[Proof[Client]]:
+        """What must be done before `identify` can know what these headers present: nothing, for nearly all."""
+        keys = [_presented(name, headers.get(name, "")) for name in _CREDENTIALS]
+        found = [self._keys.proof(key) for key in dict.fromkeys(keys) if key]
+        return [proof for proof in found if proof is not None]
 
     def identify(self, headers: Mapping[str, str], peer_address: str | None) -> Principal:
-        """The principal behind a request. `headers` have lower-case names; `peer_address` is the other end of the
-        connection, None for a unix socket. Raises AUTH or FORBIDDEN, saying what to do."""
-        if self._apikey.reveal():
-            return self._by_key(headers)
-        return self._by_place(headers, peer_address)
+        """The principal behind a request. `headers` have lower-case names; `peer_address` is the client's, None for a
+        unix socket. Raises AUTH or FORBIDDEN, saying what to do."""
+        if not self._networks.admit(peer_address):
+            raise ApiError(Kind.FORBIDDEN, f"ccproxy's `networks` do not admit the address {peer_address}")
+        if self._keyless:
+            return self._by_place(headers, peer_address)
+        return self._by_key(headers, peer_address)
+
+    def trusted(self, headers: Mapping[str, str], peer_address: str | None) -> Principal:
+        """The principal behind a request that wants to know, or to change, how we are: whoever administers us. Raises
+        AUTH or FORBIDDEN."""
+        principal = self.identify(headers, peer_address)
+        if not principal.client.administers:
+            raise ApiError(Kind.FORBIDDEN, f"this is not for the client {principal.name!r}: it does not administer")
+        return principal
 
     def may_see_details(self, headers: Mapping[str, str], peer_address: str | None) -> bool:
-        """Whether the pages about ourselves may show this caller more than that we are well: whoever may ask, and
+        """Whether the pages about ourselves may show this caller more than that we are well: whoever is `trusted`, and
         whoever is on this machine."""
-        for judge in (self.identify, self._by_place):
+        for judge in (self.trusted, self._by_place):
             try:
                 judge(headers, peer_address)
             except ApiError:
@@ -64,11 +110,14 @@ class Keyring:
             return True
         return False
 
-    def _by_key(self, headers: Mapping[str, str]) -> Principal:
+    def _by_key(self, headers: Mapping[str, str], peer_address: str | None) -> Principal:
         presented = [name for name in _CREDENTIALS if headers.get(name)]
-        matches = [name for name in presented if self._is_ours(name, headers[name])]
-        if matches:
-            return Principal("client", {name: headers[name] for name in presented if name not in matches})
+        owners = {name: self._keys.find(key) for name in presented if (key := _presented(name, headers[name]))}
+        client = next((owner for owner in owners.values() if owner is not None), None)
+        if client is not None:
+            self._judge(client, peer_address)
+            passes = {name: headers[name] for name in presented if owners.get(name) is None}
+            return Principal(client.name, passes, client, peer_address)
         # Claude Code shows its own advice (to log in) instead of any 401 whose words name the header of its key.
         found = "the one that came is not it" if presented else "none came"
         raise ApiError(
@@ -77,12 +126,17 @@ class Keyring:
             "`Authorization: Bearer KEY` (Claude Code: ANTHROPIC_AUTH_TOKEN=KEY)",
         )
 
-    def _is_ours(self, name: str, value: str) -> bool:
-        if name == "authorization":
-            scheme, _, value = value.strip().partition(" ")
-            if scheme.lower() != "bearer":
-                return False
-        return hmac.compare_digest(_as_sent(value.strip()), self._apikey.reveal().encode())
+    def _judge(self, client: Client, peer_address: str | None) -> None:
+        if client.expires is not None and self._clock() >= client.expires:
+            raise ApiError(
+                Kind.AUTH,
+                f"the key of the client {client.name!r} has expired: ask whoever runs this ccproxy for a new one",
+            )
+        if not client.networks.admit(peer_address):
+            raise ApiError(
+                Kind.FORBIDDEN,
+                f"the key of the client {client.name!r} may not be used from the address {peer_address}",
+            )
 
     def _by_place(self, headers: Mapping[str, str], peer_address: str | None) -> Principal:
         if peer_address is not None:
@@ -100,7 +154,8 @@ class Keyring:
                     "localhost, or set `apikey` in its configuration",
                 )
         self._refuse_foreign_pages(headers)
-        return Principal("local", {name: headers[name] for name in _CREDENTIALS if headers.get(name)})
+        passes = {name: headers[name] for name in _CREDENTIALS if headers.get(name)}
+        return Principal(LOCAL.name, passes, LOCAL, peer_address)
 
     def _refuse_foreign_pages(self, headers: Mapping[str, str]) -> None:
         origin = headers.get("origin")
@@ -149,9 +204,10 @@ def _host_of_url(url: str) -> str:
     return (parts.hostname or "").rstrip(".")
 
 
-def _as_sent(value: str) -> bytes:
-    """The bytes behind a header's text, which the web side decodes as latin-1."""
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogatepass")
+def _presented(name: str, value: str) -> str:
+    """The key in a header of credentials; empty where it holds something else."""
+    if name == "authorization":
+        scheme, _, value = value.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            return ""
+    return value.strip()

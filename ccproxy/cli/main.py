@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "start": "Start the daemon.",
     },
     "More": {
+        "key": "Make a key for a client, and the hash of it for the configuration.",
         "tokens": "Count tokens as tiktoken does, instead of by an estimate.",
         "version": "Show the version, with Python's and Twisted's.",
     },

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ccproxy.config import routechecks
+from ccproxy.config import clients, routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
 from ccproxy.config.settings import LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
@@ -20,6 +20,7 @@ _OPEN = (
 def problems(settings: Settings) -> Iterator[Problem]:
     """Everything wrong with settings whose types are right. `listen` is complete: see `config.load`."""
     yield from _listening(settings)
+    yield from clients.problems(settings)
     yield from _one_of(("log_level",), settings.log_level, LOG_LEVELS)
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
     yield from _performance(settings.performance)
@@ -42,7 +43,7 @@ def _listening(settings: Settings) -> Iterator[Problem]:
     for index, description in enumerate(settings.listen):
         if expected := fault(description):
             yield Problem(("listen", index), f"found {quoted(description)}, expected {expected}")
-        elif not settings.apikey and not is_private(description):
+        elif not settings.has_keys and not is_private(description):
             yield Problem(("listen", index), f"found {quoted(description)} and no `apikey`, {_OPEN}")
 
 

@@ -1,7 +1,10 @@
-"""Durations as people write them."""
+"""Durations, rates and moments as people write them."""
 
 import math
 import re
+from datetime import UTC, date, datetime, time, timedelta
+
+from ccproxy.access.limits import Allowance
 
 LONGEST = 30 * 86400.0
 """Seconds. A longer deadline is a slip of the pen, and timers of the operating system have their limits too."""
@@ -48,3 +51,44 @@ def _checked(value: float) -> float:
     if not 0 <= value <= LONGEST or not math.isfinite(value):
         raise BadDuration
     return float(value)
+
+
+RATE_EXPECTED = 'a number of requests a minute, or a rate such as "5/s", "100/m", "1000/h", "10000/d"'
+
+_RATE = re.compile(r"([0-9]{1,9})\s*/\s*(s|m|h|d)")
+
+
+def rate(value: object) -> Allowance | None:
+    """What may be used: 60 or `1/s`; None for 0 and for an empty text, which set no limit. Raises `BadDuration`."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value.strip()[:12])
+    if value == "" or (value == 0 and not isinstance(value, bool)):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9:
+        return Allowance(value)
+    found = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or not int(found[1]):
+        raise BadDuration
+    return Allowance(int(found[1]), _UNITS[found[2]])
+
+
+MOMENT_EXPECTED = 'a date such as "2027-01-31", or a time such as "2027-01-31T18:00:00+01:00"'
+
+
+def moment(value: object) -> float | None:
+    """The seconds from the epoch at which a day ends (in UTC), or of a time with an offset; None for an empty text.
+    Raises `BadDuration`."""
+    if value == "":
+        return None
+    try:
+        if not isinstance(value, str):
+            raise BadDuration
+        text = value.strip()
+        if len(text) == len("2027-01-31"):
+            return (datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)).timestamp()
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise BadDuration
+        return found.timestamp()
+    except (ValueError, OverflowError):
+        raise BadDuration from None

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping
 
+from ccproxy.access.clients import Client
+from ccproxy.access.keys import KeyHash
+from ccproxy.access.limits import Allowance, Limits
+from ccproxy.access.networks import Networks, Proxies
 from ccproxy.access.principals import Keyring
 from ccproxy.config.listening import host
-from ccproxy.config.settings import ConditionSettings, ProviderSettings, RouteSettings, Settings, TargetSettings
+from ccproxy.config.settings import (
+    AddressSettings,
+    ClientSettings,
+    ConditionSettings,
+    NetworkSettings,
+    ProviderSettings,
+    RouteSettings,
+    Settings,
+    TargetSettings,
+)
 from ccproxy.providers.parameters import Parameters
 from ccproxy.providers.provider import Provider
 from ccproxy.routing.conditions import Condition
@@ -41,7 +54,39 @@ def routes(settings: Settings, ordering: Ordering | None = None) -> Routes:
 def keyring(settings: Settings) -> Keyring:
     """Who may ask. A keyless client may call this machine by the address it listens at."""
     addresses = {settings.host, *(host(description) for description in settings.listen)}
-    return Keyring(settings.apikey, addresses - {"", "0.0.0.0", "::"})
+    clients = [(_client(client), _key(client)) for client in settings.clients if client.enabled]
+    return Keyring(settings.apikey, addresses - {"", "0.0.0.0", "::"}, clients, _networks(settings.networks))
+
+
+def proxies(settings: Settings) -> Proxies:
+    """Which proxies are believed."""
+    return Proxies.of(settings.trusted_proxies)
+
+
+def limits(settings: ClientSettings | AddressSettings) -> Limits:
+    """What a client or an address may use."""
+    tokens = Allowance(settings.tokens_per_minute) if settings.tokens_per_minute else None
+    return Limits(settings.rate, tokens, settings.max_concurrent)
+
+
+def _client(settings: ClientSettings) -> Client:
+    return Client(
+        name=settings.name,
+        models=settings.models,
+        routes=settings.routes,
+        limits=limits(settings),
+        networks=_networks(settings.networks),
+        expires=settings.expires,
+        administers=settings.admin,
+    )
+
+
+def _key(settings: ClientSettings) -> Secret | KeyHash:
+    return KeyHash.parse(settings.key_hash) if settings.key_hash else settings.key
+
+
+def _networks(settings: NetworkSettings) -> Networks:
+    return Networks.of(settings.allow, settings.deny)
 
 
 def _provider(settings: ProviderSettings) -> Provider:

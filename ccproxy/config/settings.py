@@ -10,6 +10,7 @@ from typing import Any, NewType
 
 from attrs import field, frozen
 
+from ccproxy.access.limits import Allowance
 from ccproxy.providers.vendor import Overrides
 from ccproxy.secret import Secret
 
@@ -18,6 +19,12 @@ Seconds = NewType("Seconds", float)
 
 Corrections = NewType("Corrections", Overrides)
 """Fields of `dialects.quirks.Quirks` by name."""
+
+Rate = NewType("Rate", Allowance)
+"""Written as a number of requests a minute, or as `"5/s"`, `"100/m"`, `"1000/h"`, `"10000/d"`."""
+
+Moment = NewType("Moment", float)
+"""Seconds from the epoch; written as a date (`"2027-01-31"`, its end in UTC) or as a time with an offset."""
 
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 LOG_FORMATS = ("text", "json", "journald")
@@ -80,6 +87,41 @@ class RouteSettings:
 
 
 @frozen
+class NetworkSettings:
+    """Who may come, by address: networks in CIDR."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@frozen
+class ClientSettings:
+    """One client with a key of its own. Empty lists, 0 and None: no limit."""
+
+    name: str
+    key: Secret = field(default=Secret(""))
+    key_hash: str = field(default="", repr=False)
+    enabled: bool = True
+    models: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    rate: Rate | None = None
+    tokens_per_minute: int = 0
+    max_concurrent: int = 0
+    networks: NetworkSettings = field(factory=NetworkSettings)
+    expires: Moment | None = None
+    admin: bool = False
+
+
+@frozen
+class AddressSettings:
+    """What each single address may use, whoever is there."""
+
+    rate: Rate | None = None
+    tokens_per_minute: int = 0
+    max_concurrent: int = 0
+
+
+@frozen
 class PerformanceSettings:
     """Deadlines and limits. `request_timeout` None: an answer may take as long as it comes."""
 
@@ -100,6 +142,10 @@ class Settings:
     port: int = 3456
     listen: tuple[str, ...] = ()
     apikey: Secret = field(default=Secret(""))
+    clients: tuple[ClientSettings, ...] = ()
+    networks: NetworkSettings = field(factory=NetworkSettings)
+    trusted_proxies: tuple[str, ...] = ()
+    per_address: AddressSettings = field(factory=AddressSettings)
     log: bool = True
     log_file: str = ""
     log_level: str = "info"
@@ -108,6 +154,11 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether clients must present a key."""
+        return bool(self.apikey) or any(client.enabled for client in self.clients)
 
     @property
     def demo(self) -> bool:

@@ -13,10 +13,10 @@ from cattrs import BaseConverter, Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from ccproxy.config.durations import EXPECTED, BadDuration, seconds
+from ccproxy.config.durations import EXPECTED, MOMENT_EXPECTED, RATE_EXPECTED, BadDuration, moment, rate, seconds
 from ccproxy.config.environment import SWITCHES
 from ccproxy.config.problems import OutsideText, Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import Corrections, RouteSettings, Seconds, Settings, TargetSettings
+from ccproxy.config.settings import Corrections, Moment, Rate, RouteSettings, Seconds, Settings, TargetSettings
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.secret import Secret
 
@@ -165,6 +165,20 @@ def _seconds_or_none(value: Any, _: Any) -> float | None:
     return None if value is None or value == "" else _seconds(value, None)
 
 
+def _rate(value: Any, _: Any) -> Any:
+    try:
+        return None if value is None else rate(value)
+    except BadDuration:
+        raise Mismatch(RATE_EXPECTED) from None
+
+
+def _moment(value: Any, _: Any) -> Any:
+    try:
+        return None if value is None else moment(value)
+    except BadDuration:
+        raise Mismatch(MOMENT_EXPECTED) from None
+
+
 def _corrections(value: Any, _: Any) -> Corrections:
     if not isinstance(value, dict):
         raise Mismatch("an object with names of quirks and their values")
@@ -277,6 +291,8 @@ def _make_converter() -> Converter:
             converter.register_structure_hook(member.type, _of_enum(member.type))
     converter.register_structure_hook_func(lambda type_: type_ is Seconds, _seconds)
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Seconds], _seconds_or_none)  # noqa: UP045
+    converter.register_structure_hook_func(lambda type_: type_ == Optional[Rate], _rate)  # noqa: UP045
+    converter.register_structure_hook_func(lambda type_: type_ == Optional[Moment], _moment)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ is Corrections, _corrections)
     return converter
 

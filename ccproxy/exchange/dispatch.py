@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
+from ccproxy.access.limits import Admission
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
@@ -17,10 +18,12 @@ from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.headers import back_to_client, joined
 from ccproxy.model.messages import Request
 from ccproxy.providers.repairs import Remembered, cure, repaired
 from ccproxy.providers.target import Target
+from ccproxy.routing.names import plain
 from ccproxy.routing.plans import Plan, plan
 from ccproxy.routing.routes import Routes
 from ccproxy.upstream.client import Client, Deadlines
@@ -48,6 +51,7 @@ class Dispatch:
         observe: Callable[[Call, Record], None],
         remembered: Remembered | None = None,
         cost: Cost = unpriced,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -58,13 +62,14 @@ class Dispatch:
         self._observe = observe
         self._remembered = Remembered() if remembered is None else remembered
         self._cost = cost
+        self._turnstile = Turnstile(Admission(), clock) if turnstile is None else turnstile
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
         meter = Meter(call, self._clock, self._cost)
         outcome, told = Outcome.ABANDONED, None
         try:
-            with self._running.during(meter):
+            with self._running.during(meter), self._turnstile.during(meter):
                 relay = await self._first_to_answer(call, reply, meter)
                 outcome = await relay.finished  # From here on failures are told in-band.
         except CancelledError:
@@ -82,6 +87,7 @@ class Dispatch:
     async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
         chosen = self._routes.candidates(call.facts, self._clock.seconds())
         meter.rule, meter.why = chosen.rule, chosen.why
+        call.principal.client.check(plain(call.model), chosen.rule)
         error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
         for target in chosen.targets:
             cures: list[Repair] = []
@@ -184,6 +190,7 @@ class Dispatch:
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:
     """What every answer says about itself."""
     headers = {"request-id": call.id, "x-ccproxy-request-id": call.id, "x-ccproxy-attempts": str(meter.attempts)}
+    headers |= meter.limits
     if meter.rule:
         headers["x-ccproxy-route"] = meter.rule
     if meter.target:

@@ -1,7 +1,7 @@
 """Small answers that are no exchange: JSON pages, and errors told to whoever speaks HTTP to us."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -10,6 +10,7 @@ from ccproxy.errors import ApiError
 from ccproxy.exchange.dispatch import retry_headers
 from ccproxy.exchange.reply import Reply
 from ccproxy.headers import joined
+from ccproxy.web.site import BoundedRequest
 from ccproxy.wire import jsontext
 
 
@@ -19,8 +20,8 @@ def request_headers(request: Request) -> dict[str, str]:
 
 
 def peer_address(request: Request) -> str | None:
-    """The address of whoever is at the other end; None for a unix socket, whose other end is on this machine."""
-    return getattr(request.getClientAddress(), "host", None)
+    """The address of the client; None for a unix socket, whose other end is on this machine."""
+    return cast(BoundedRequest, request).came_from
 
 
 def page(request: Request, value: Mapping[str, Any], status: int = 200) -> bytes:

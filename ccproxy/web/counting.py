@@ -21,6 +21,7 @@ from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.reply import Reply
 from ccproxy.providers.target import Target
+from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
 from ccproxy.tokens.counting import count
 from ccproxy.tokens.exact import Question, question
@@ -88,7 +89,9 @@ class Counts:
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call. Cancelled when the client leaves."""
         try:
-            target = self._routes.candidates(call.facts, self._clock.seconds(), take=False).targets[0]
+            chosen = self._routes.candidates(call.facts, self._clock.seconds(), take=False)
+            call.principal.client.check(plain(call.model), chosen.rule)
+            target = chosen.targets[0]
             counted = await self._count(call, target)
         except CancelledError:
             return

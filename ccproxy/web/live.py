@@ -43,7 +43,7 @@ class Guarded(Resource):
         headers, peer = request_headers(request), peer_address(request)
         try:
             if not self._keyring.may_see_details(headers, peer):
-                self._keyring.identify(headers, peer)
+                self._keyring.trusted(headers, peer)
             return self.show(request)
         except ApiError as error:
             return tell(request, self._dialect, error, self._new_id())

@@ -11,11 +11,13 @@ from urllib.parse import unquote
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from ccproxy.access.clients import Client
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import Provider
 from ccproxy.routing.listing import Listed, find, listing
+from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
 from ccproxy.web.answers import page, peer_address, request_headers, tell
 from ccproxy.web.site import NewId
@@ -55,17 +57,17 @@ class Models(Resource):
         headers = request_headers(request)
         for_anthropic = "anthropic-version" in headers
         try:
-            self._keyring.identify(headers, peer_address(request))
-            return page(request, self._content(request, for_anthropic))
+            client = self._keyring.identify(headers, peer_address(request)).client
+            return page(request, self._content(request, client, for_anthropic))
         except ApiError as error:
             return tell(request, self._anthropic if for_anthropic else self._openai, error, self._new_id())
 
-    def _content(self, request: Request, for_anthropic: bool) -> Mapping[str, Any]:
+    def _content(self, request: Request, client: Client, for_anthropic: bool) -> Mapping[str, Any]:
         shown = _anthropic_model if for_anthropic else _openai_model
         asked = _id(request)
         if asked:
-            return shown(self._one(asked))
-        models = listing(self._providers, self._routes)
+            return shown(self._one(asked, client))
+        models = [one for one in listing(self._providers, self._routes) if client.may_ask(plain(one.id))]
         if not for_anthropic:
             return {"object": "list", "data": [shown(model) for model in models]}
         chosen, more = _page_of(models, _argument(request))
@@ -76,8 +78,8 @@ class Models(Resource):
             "last_id": chosen[-1].id if chosen else None,
         }
 
-    def _one(self, asked: str) -> Listed:
-        found = find(self._providers, self._routes, asked)
+    def _one(self, asked: str, client: Client) -> Listed:
+        found = find(self._providers, self._routes, asked) if client.may_ask(plain(asked)) else None
         if found is None:
             raise ApiError(Kind.NO_ROUTE, f"model: {asked[:200]!r} is not in the list that GET {PATH} gives")
         return found

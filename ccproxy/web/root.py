@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request
+from twisted.web.server import NOT_DONE_YET, Request
 
 import ccproxy
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.web.answers import page, tell
-from ccproxy.web.site import NewId
+from ccproxy.web.door import Door
+from ccproxy.web.site import BoundedRequest, NewId
 
 log = Logger()
 
@@ -33,10 +36,11 @@ def make_root(
     fallback: Dialect,
     new_id: NewId,
     own: Mapping[str, IResource] | None = None,
+    door: Door | None = None,
 ) -> IResource:
     """The resource of all resources. `fronts` has the endpoint of each dialect by its name; `fallback` is the dialect
     of errors on paths that belong to none; `own` has the pages about ourselves, by their paths: one that ends in a
-    slash answers for all below it."""
+    slash answers for all below it; `door` is what a request passes first."""
     own = own or {}
     return Root(
         {
@@ -55,6 +59,7 @@ def make_root(
         {"/v1/models/": models, **{path: page for path, page in own.items() if path.endswith("/")}},
         fallback,
         new_id,
+        door,
     )
 
 
@@ -65,15 +70,44 @@ class Root(Resource):
     isLeaf = True
 
     def __init__(
-        self, pages: Mapping[str, IResource], below: Mapping[str, IResource], fallback: Dialect, new_id: NewId
+        self,
+        pages: Mapping[str, IResource],
+        below: Mapping[str, IResource],
+        fallback: Dialect,
+        new_id: NewId,
+        door: Door | None = None,
     ) -> None:
         super().__init__()
         self._pages = pages
         self._below = below
         self._fallback = fallback
         self._new_id = new_id
+        self._door = door
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: BoundedRequest) -> Any:
+        """Answers now, or when the door has settled who asks."""
+        waiting = self._door.settle(request) if self._door else None
+        if waiting is None:
+            return self._answer(request)
+        Deferred.fromCoroutine(self._answer_later(request, waiting)).addErrback(_fault)
+        return NOT_DONE_YET
+
+    async def _answer_later(self, request: BoundedRequest, waiting: Deferred[None]) -> None:
+        gone = request.notifyFinish()
+        gone.addErrback(lambda _: waiting.cancel())
+        try:
+            await waiting
+        except CancelledError:
+            return
+        except ApiError as error:
+            self._tell(request, error)
+            return
+        answer = self._answer(request)
+        if answer is not NOT_DONE_YET:
+            request.write(answer)
+            request.finish()
+
+    def _answer(self, request: BoundedRequest) -> Any:
         """Never HTML: even our own fault is told in the client's envelope."""
         path = request.path.decode("latin-1")
         resource = self._pages.get(path) or self._find(_plain(path))
@@ -94,6 +128,10 @@ class Root(Resource):
 
     def _tell(self, request: Request, error: ApiError) -> int:
         return tell(request, self._fallback, error, self._new_id())
+
+
+def _fault(failure: Failure) -> None:
+    log.failure("answering a request failed: a fault of ours", failure)
 
 
 def _plain(path: str) -> str:

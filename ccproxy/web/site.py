@@ -6,7 +6,7 @@ are not parsed, no access log is formatted for nobody, and the listening queue i
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
@@ -28,6 +28,9 @@ SWALLOW_SECONDS = 10.0
 client would see that instead of our answer."""
 
 
+_NOT_SAID = object()
+
+
 class BoundedRequest(Request):
     """A request whose body is limited at the byte that exceeds, and whose repr shows no query (it may hold a key)."""
 
@@ -36,6 +39,7 @@ class BoundedRequest(Request):
         self._limit: int = channel.site.body_limit
         self._new_id: NewId = channel.site.new_id
         self._received = 0
+        self._came_from: object = _NOT_SAID
         self._refused: IDelayedCall | None = None
         self._body = BytesIO()
 
@@ -52,6 +56,18 @@ class BoundedRequest(Request):
             self._refuse()
         else:
             self._body.write(data)
+
+    @property
+    def came_from(self) -> str | None:
+        """The client's address: of the other end of the connection, unless the door knows better. None for a unix
+        socket, whose other end is on this machine."""
+        if self._came_from is _NOT_SAID:
+            return getattr(self.getClientAddress(), "host", None)
+        return cast(str | None, self._came_from)
+
+    @came_from.setter
+    def came_from(self, address: str | None) -> None:
+        self._came_from = address
 
     @property
     def body(self) -> bytes:

@@ -2,6 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.access.clients import Client
+from ccproxy.access.keys import KeyHash
+from ccproxy.access.networks import Networks
 from ccproxy.access.principals import Keyring, Principal, is_loopback
 from ccproxy.errors import ApiError, Kind
 from ccproxy.secret import Secret
@@ -156,3 +159,63 @@ class Details(SynchronousTestCase):
         self.assertFalse(keyed().may_see_details({}, "203.0.113.5"))
         self.assertFalse(keyed().may_see_details({"host": "evil.example"}, "127.0.0.1"))
         self.assertFalse(keyless().may_see_details(LOCAL, "203.0.113.5"))
+
+
+class OfSeveralClients(SynchronousTestCase):
+    """With `clients`, each key tells whose it is."""
+
+    def keyring(self, now: float = 0.0) -> Keyring:
+        """Anna has a key, Bert the hash of one, and both have their conditions."""
+        anna = Client("anna", networks=Networks.of(["10.0.0.0/8"]))
+        bert = Client("bert", expires=100.0)
+        hashed = KeyHash.of("berts-key", KeyHash(10, b"s" * 16, b""))
+        keys: list[tuple[Client, Secret | KeyHash]] = [(anna, Secret("annas-key")), (bert, hashed)]
+        return Keyring(Secret(KEY), clients=keys, networks=Networks.of(deny=["10.6.6.6"]), clock=lambda: now)
+
+    def who(self, key: str, peer: str | None = "10.0.0.1", now: float = 0.0) -> Principal:
+        keyring = self.keyring(now)
+        headers = {"x-api-key": key}
+        for proof in keyring.proofs(headers):
+            proof.settle(proof.run())
+        self.assertEqual(keyring.proofs(headers), [])
+        return keyring.identify(headers, peer)
+
+    def test_names(self) -> None:
+        """Each is known by its name; the holder of `apikey` is still the one who administers."""
+        self.assertEqual(self.who(KEY).name, "client")
+        self.assertEqual(self.who("annas-key").name, "anna")
+        self.assertEqual(self.who("berts-key").name, "bert")
+        self.assertEqual(self.who("annas-key").address, "10.0.0.1")
+
+    def test_refused(self) -> None:
+        """A key that is nobody's, one that has expired, and one used from elsewhere are refused; so is whoever comes
+        from where nobody may."""
+        for key, peer, now, kind, words in (
+            ("carls-key", "10.0.0.1", 0.0, Kind.AUTH, "own key"),
+            ("berts-key", "10.0.0.1", 100.0, Kind.AUTH, "expired"),
+            ("annas-key", "203.0.113.5", 0.0, Kind.FORBIDDEN, "may not be used from"),
+            (KEY, "10.6.6.6", 0.0, Kind.FORBIDDEN, "do not admit"),
+        ):
+            error = self.assertRaises(ApiError, self.who, key, peer, now)
+            self.assertIs(error.kind, kind)
+            self.assertIn(words, error.message)
+            self.assertNotIn(key, error.message)
+        self.assertEqual(self.who("berts-key", now=99.9).name, "bert")
+
+    def test_unproven(self) -> None:
+        """A hashed key that was not proven yet is nobody's."""
+        self.assertRaises(ApiError, self.keyring().identify, {"x-api-key": "berts-key"}, "10.0.0.1")
+
+    def test_login_goes_along(self) -> None:
+        """A client's own login beside its key is passed on; its key never is."""
+        headers = {"x-api-key": "annas-key", "authorization": "Bearer her-login"}
+        self.assertEqual(self.keyring().identify(headers, "10.0.0.1").passes, {"authorization": "Bearer her-login"})
+
+    def test_details(self) -> None:
+        """Only who administers sees how we are, and changes it."""
+        keyring = self.keyring()
+        self.assertTrue(keyring.may_see_details({"x-api-key": KEY}, "10.0.0.1"))
+        self.assertFalse(keyring.may_see_details({"x-api-key": "annas-key"}, "10.0.0.1"))
+        self.assertEqual(keyring.trusted({"x-api-key": KEY}, "10.0.0.1").name, "client")
+        error = self.assertRaises(ApiError, keyring.trusted, {"x-api-key": "annas-key"}, "10.0.0.1")
+        self.assertIs(error.kind, Kind.FORBIDDEN)

@@ -9,7 +9,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.config.documents import Document
 from ccproxy.config.load import load, read
 from ccproxy.config.resolve import providers
-from ccproxy.config.settings import PerformanceSettings, ProviderSettings, RouteSettings, Settings
+from ccproxy.config.settings import (
+    AddressSettings,
+    ClientSettings,
+    NetworkSettings,
+    PerformanceSettings,
+    ProviderSettings,
+    RouteSettings,
+    Settings,
+)
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
 
 REFERENCE = Path(__file__).parents[2] / "etc" / "ccproxy" / "config.json"
@@ -33,16 +41,22 @@ class Reference(SynchronousTestCase):
         value = self.document.value
         self.assertEqual(list(value), option_names(Settings))
         self.assertEqual([list(provider) for provider in value["providers"]], [option_names(ProviderSettings)])
+        self.assertEqual([list(client) for client in value["clients"]], [option_names(ClientSettings)])
+        self.assertEqual(list(value["clients"][0]["networks"]), option_names(NetworkSettings))
+        self.assertEqual(list(value["networks"]), option_names(NetworkSettings))
+        self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
 
     def test_defaults(self) -> None:
         """Every value is the default, but for the examples and the endpoint that follows from host and port."""
-        found = evolve(self.settings, providers=(), routes={}, listen=())
+        found = evolve(self.settings, providers=(), clients=(), routes={}, listen=())
         self.assertEqual(found, Settings())
         self.assertEqual(self.document.value["listen"], [])
         example = ProviderSettings("openai", enabled=False)
         self.assertEqual(self.settings.providers, (example,))
+        (client,) = self.settings.clients
+        self.assertEqual(evolve(client, key_hash=""), ClientSettings("example", enabled=False))
         self.assertEqual(self.settings.routes, {"default": RouteSettings("openai")})
 
     def test_every_option_is_explained(self) -> None:

@@ -7,6 +7,7 @@ the connection that the real Agent opened for it.
 import http.client
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -22,6 +23,8 @@ from twisted.web.iweb import IAgentEndpointFactory
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
+from ccproxy.access.limits import Admission
+from ccproxy.access.networks import Proxies
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.quirks import Quirks
@@ -31,12 +34,14 @@ from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.meter import Record, unpriced
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.pool import Pool
+from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.root import FRONTS, make_root
@@ -254,6 +259,11 @@ class Wire:
     running: Running = field(factory=Running)
     site: Any = None
     cost: Any = unpriced
+    keyring: Keyring | None = None
+    proxies: Proxies = field(factory=Proxies)
+    admission: Admission = field(factory=Admission)
+    threads: list[tuple[Callable[[], Any], "Deferred[Any]"]] = field(factory=list)
+    """Work for threads, to be run by hand."""
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
@@ -267,8 +277,9 @@ class Wire:
             self.running,
             self._observe,
             cost=self.cost,
+            turnstile=Turnstile(self.admission, self.clock),
         )
-        keyring = Keyring(Secret(self.apikey))
+        keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
 
         def new_id() -> str:
@@ -289,6 +300,7 @@ class Wire:
                 "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
                 "/exchanges/live": Live(keyring, ANTHROPIC, new_id, self.feed, self.clock),
             },
+            door=Door(keyring, self.proxies, self._in_thread),
         )
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
@@ -296,6 +308,16 @@ class Wire:
     pool: Any = None
     results: Any = None
     feed: Any = None
+
+    def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
+        done: Deferred[Any] = Deferred()
+        self.threads.append((work, done))
+        return done
+
+    def run_thread(self) -> None:
+        """Do the work that waits longest."""
+        work, done = self.threads.pop(0)
+        done.callback(work())
 
     def _observe(self, call: Call, record: Record) -> None:
         self.records.append(record)
@@ -319,7 +341,7 @@ class Wire:
         client.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
         return client
 
-    def ask(self, headers: dict[str, str] | None = None, **fields: Any) -> ClientConnection:
+    def ask(self, headers: dict[str, str] | None = None, peer: str = "127.0.0.1", **fields: Any) -> ClientConnection:
         """`POST /v1/messages`, as Claude Code does it; `fields` change the body."""
         body = {
             "model": "claude-test",
@@ -329,7 +351,7 @@ class Wire:
             **fields,
         }
         head = {"Content-Type": "application/json", "anthropic-version": "2023-06-01", **(headers or {})}
-        return self.request("POST", "/v1/messages?beta=true", json.dumps(body).encode(), head)
+        return self.request("POST", "/v1/messages?beta=true", json.dumps(body).encode(), head, peer)
 
     def upstream(self) -> UpstreamConnection:
         """The next upstream connection, accepted."""

@@ -1,0 +1,40 @@
+"""Where exchanges come in one by one, by the limits of whoever asks, and where what they used is counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from twisted.internet.interfaces import IReactorTime
+
+from ccproxy.access.limits import Admission
+from ccproxy.exchange.meter import Meter
+
+BYTES_PER_TOKEN = 4
+"""Of a request's body: near enough until its usage is known."""
+
+
+class Turnstile:
+    """Lets exchanges in, and out exactly once."""
+
+    def __init__(self, admission: Admission, clock: IReactorTime) -> None:
+        self._admission = admission
+        self._clock = clock
+
+    @contextmanager
+    def during(self, meter: Meter) -> Iterator[None]:
+        """The exchange is inside while the body of the `with` statement runs. Raises RATE."""
+        call = meter.call
+        principal = call.principal
+        estimate = len(call.body) / BYTES_PER_TOKEN
+        now = self._clock.seconds()
+        permit = self._admission.admit(principal.name, principal.client.limits, principal.address, estimate, now)
+        meter.limits = permit.headers
+        try:
+            yield
+        finally:
+            permit.settle(_tokens(meter), self._clock.seconds())
+
+
+def _tokens(meter: Meter) -> int:
+    """What counts of an exchange's usage: as Anthropic does it, what was read from a cache is free."""
+    usage = meter.usage
+    return (usage.input or 0) + (usage.cache_written or 0) + (usage.output or 0)
