@@ -192,7 +192,7 @@ class Dispatch:
 
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:
     """What every answer says about itself."""
-    return told_of(call.id, meter.rule, meter.target, meter.attempts) | meter.limits
+    return {**told_of(call.id, meter.rule, meter.target, meter.attempts), **meter.limits}
 
 
 def told_of(exchange: str, rule: str = "", target: str = "", attempts: int = 0) -> dict[str, str]:
