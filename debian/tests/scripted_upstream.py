@@ -2,7 +2,7 @@
 Debian's own Python is.
 
 It speaks OpenAI's chat dialect. What it says is told by the model's name: `steps` counts to five, `slow` does so in as
-many seconds, `tools` asks for a tool first and ends once it has the tool's result, and `key` says which key it was shown.
+many seconds, `tools` asks for a tool first and ends once it has the result, and `key` says which key it was shown.
 """
 
 import json
