@@ -6,18 +6,21 @@
 # make test-deb  boot Debian with systemd, install the package there, and try it; needs root
 # make apt-repo  lay the built packages out as an apt repository, in build/apt, signed by the key APT_KEY
 # make lock      renew requirements.lock, what the package and the container image are made of
+# make man       write the manual pages to build/man
+# make prices  write the list of prices anew, from the newest litellm
 # make clean   delete what the others made
 #
-# All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes the
-# former; TESTS what `make test` runs, TRIAL how.
+# All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
+# TRIAL how.
 
 PYTHON ?= python3
 TESTS ?= tests
+PRICES ?= litellm
 TRIAL ?= --random=0 --reporter=text
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: help run test check docs clean deb test-deb apt-repo lock wheelhouse
+.PHONY: help run test check docs prices clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -39,6 +42,12 @@ check: $(VENV)/installed-check
 docs: $(VENV)/installed-test
 	@$(VENV)/bin/python -m tests.cli.test_manual
 	@$(VENV)/bin/python -m tests.providers.test_vendor_list
+
+prices: $(VENV)/installed
+	@rm -rf build/prices && mkdir -p build/prices
+	@$(VENV)/bin/python -m pip download --quiet --no-deps --only-binary=:all: --dest build/prices $(PRICES)
+	@$(VENV)/bin/python -m ccproxy.ledger.pricelist build/prices/*.whl
+	@wc -l ccproxy/ledger/prices.tsv
 
 clean:
 	rm -rf $(VENV) build dist wheelhouse *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache twisted/plugins/dropin.cache
@@ -109,3 +118,6 @@ deb: wheelhouse/complete
 	@rm -rf $(UNPACKED)
 	@if command -v lintian >/dev/null; then lintian --fail-on error,warning $(PACKAGE)/ccproxy_*.changes; fi
 	@ls -l $(PACKAGE)/*.deb
+
+man: $(VENV)/installed
+	@$(VENV)/bin/python debian/manpages.py build/man

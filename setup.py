@@ -38,8 +38,11 @@ setup(
         "zstandard>=0.22",
     ],
     extras_require={
+        # A driver in Python alone, under a permissive licence; psycopg's is not.
+        "postgresql": ["pg8000>=1.31"],
         "test": [
             "hypothesis>=6.100",
+            "pg8000>=1.31",
             # Builds what the packaging test looks at.
             "setuptools>=70.1",
             "anthropic>=2.0",

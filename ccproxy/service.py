@@ -19,7 +19,7 @@ from twisted.web.resource import IResource
 
 from ccproxy.access.limits import Admission
 from ccproxy.config.resolve import keyring, limits, providers, proxies, routes
-from ccproxy.config.settings import Settings
+from ccproxy.config.settings import LedgerSettings, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.drain import Drain
 from ccproxy.daemon.inherited import Inheriting, extra, given, to_keep
@@ -39,6 +39,11 @@ from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.ledger.database import LedgerError, database
+from ccproxy.ledger.ledger import Keeping, Ledger
+from ccproxy.ledger.pool import Connections
+from ccproxy.ledger.price import Price
+from ccproxy.ledger.prices import Prices
 from ccproxy.log import FORMS, fields
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
@@ -81,6 +86,7 @@ class Lasting:
     pool: Pool
     running: Running
     feed: Feed
+    ledger: Ledger
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -103,6 +109,7 @@ class Lasting:
             pool=Pool(reactor, endpoints),
             running=running,
             feed=Feed(running, reactor),
+            ledger=Ledger(lambda database: Connections(database, reactor), reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -115,8 +122,14 @@ class Lasting:
         self.endpoints.within(settings.performance.connect_timeout)
         self.results.know(providers(settings))
         self.admission.per_address = limits(settings.per_address)
+        open_ledger(self.ledger, settings.ledger)
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
+
+    async def close(self) -> None:
+        """Let go of all of it, when nothing runs any more."""
+        self.pool.close()
+        await self.ledger.close()
 
     def uptime(self) -> float:
         """Seconds since the start."""
@@ -140,7 +153,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
-    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe]
+    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe, lasting.ledger.observe]
     observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
         observers.append(log_exchange)
@@ -149,9 +162,12 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
         for observer in observers:
             observer(call, record)
 
-    ways = routes(settings, Ordering(lasting.memory))
+    prices = Prices(own_prices(settings))
+    ways = routes(settings, Ordering(lasting.memory, prices.cost))
     turnstile = Turnstile(lasting.admission, reactor)
-    dispatch = Dispatch(DIALECTS, ways, client, reactor, deadlines, lasting.running, observe, turnstile=turnstile)
+    dispatch = Dispatch(
+        DIALECTS, ways, client, reactor, deadlines, lasting.running, observe, turnstile=turnstile, cost=prices.cost
+    )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
     door = Door(keys, proxies(settings), lasting.in_thread)
@@ -194,7 +210,7 @@ def make_service(
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
-    Drain(reactor, lasting.running, lasting.pool.close).setServiceParent(top)
+    Drain(reactor, lasting.running, lasting.close).setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
         herald = Herald(
             reactor,
@@ -238,6 +254,21 @@ def known_of(reload: Reload | None) -> dict[str, Any]:
     """What the status page says of the configuration."""
     last = None if reload is None else reload.last
     return {"reloads": 0 if last is None else last.number, "last_reload": None if last is None else asdict(last)}
+
+
+def open_ledger(ledger: Ledger, settings: LedgerSettings) -> None:
+    """Keep records where the settings say. What is wrong with the place is told, and costs the records alone."""
+    try:
+        place = database(settings.database) if settings.database else None
+    except LedgerError as error:
+        log.error("nothing is kept of exchanges: {reason}", reason=str(error))
+        place = None
+    ledger.open(place, Keeping(settings.keep, settings.max_size or None))
+
+
+def own_prices(settings: Settings) -> dict[str, Price]:
+    """The operator's prices."""
+    return {name: Price(**asdict(price)) for name, price in settings.prices.items()}
 
 
 def new_id() -> str:

@@ -36,9 +36,13 @@ TOGETHER = {("service", "demo")}
 SHARED_BY_DIALECTS = {path.stem for path in (PACKAGE / "dialects").glob("*.py")} - {"registry"}
 """What a dialect may import of `dialects` besides itself."""
 
-LATE = {"cli/start.py": {"twisted.scripts.twistd"}, "tokens/ranks.py": {"tiktoken"}}
+LATE = {
+    "cli/start.py": {"twisted.scripts.twistd"},
+    "tokens/ranks.py": {"tiktoken"},
+    "ledger/database.py": {"pg8000.dbapi"},
+}
 """Imports inside functions: Twisted takes most of a start, and the other commands do without it; tiktoken is of use
-only where its ranks are."""
+only where its ranks are, a driver only where its database is."""
 
 
 BY_NAME = {"cli/main.py", "config/yamlfile.py"}

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from attrs import asdict
+
 from ccproxy.config import clients, routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
+from ccproxy.config.settings import DATABASES, LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS
 from ccproxy.providers.catalogue import names, vendor
@@ -25,6 +27,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
     yield from _performance(settings.performance)
     yield from _providers(settings)
+    yield from _ledger(settings)
     yield from routechecks.problems(settings)
 
 
@@ -57,6 +60,22 @@ def _performance(performance: PerformanceSettings) -> Iterator[Problem]:
             ("performance", "max_request_body_size"),
             f"found {performance.max_request_body_size}, expected a number of bytes above 0",
         )
+
+
+def _ledger(settings: Settings) -> Iterator[Problem]:
+    scheme, url, _ = settings.ledger.database.partition("://")
+    if url and scheme not in DATABASES:
+        expected = f"a file's path, or a URL that begins with {one_of(f'{known}://' for known in DATABASES)}"
+        # The URL may hold a password, and so is not shown.
+        yield Problem(("ledger", "database"), f"found a URL that begins otherwise, expected {expected}")
+    if settings.ledger.max_size < 0:
+        yield Problem(
+            ("ledger", "max_size"), f"found {settings.ledger.max_size}, expected a number of bytes, or 0 for no limit"
+        )
+    for name, price in settings.prices.items():
+        for field, dollars in asdict(price).items():
+            if dollars is not None and dollars < 0:
+                yield Problem(("prices", name, field), f"found {dollars:g}, expected dollars for a million tokens")
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:

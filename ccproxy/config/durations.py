@@ -9,6 +9,9 @@ from ccproxy.access.limits import Allowance
 LONGEST = 30 * 86400.0
 """Seconds. A longer deadline is a slip of the pen, and timers of the operating system have their limits too."""
 
+OLDEST = 100 * 365 * 86400.0
+"""Seconds. The same for ages, which no timer waits for."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(ms|s|m|h|d)\s*", re.ASCII)
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
@@ -16,18 +19,21 @@ _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
 EXPECTED = 'a duration such as "30s", "2m", "1h30m", "500ms", or a number of seconds, at most 30 days'
 
 
+AGE_EXPECTED = 'an age such as "90d", "12h", or "" for no limit'
+
+
 class BadDuration(ValueError):
     """This is no duration; `EXPECTED` says what would be one."""
 
 
-def seconds(value: object) -> float:
+def seconds(value: object, longest: float = LONGEST) -> float:
     """The seconds that a number, or a text such as `30s`, stands for. Raises `BadDuration`."""
     if isinstance(value, bool):
         raise BadDuration
     if isinstance(value, (int, float)):
-        return _checked(value)
+        return _checked(value, longest)
     if isinstance(value, str):
-        return _checked(_total(value.strip()))
+        return _checked(_total(value.strip()), longest)
     raise BadDuration
 
 
@@ -46,9 +52,9 @@ def _total(text: str) -> float:
     return total
 
 
-def _checked(value: float) -> float:
+def _checked(value: float, longest: float) -> float:
     # Compared before it becomes a float: an integer may be too large to become one.
-    if not 0 <= value <= LONGEST or not math.isfinite(value):
+    if not 0 <= value <= longest or not math.isfinite(value):
         raise BadDuration
     return float(value)
 

@@ -29,10 +29,9 @@ from ccproxy.config.environment import (
     providers_by_key,
 )
 from ccproxy.config.jsonfile import read_json
-from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
 from ccproxy.config.problems import OutsideText, Path, Problem, shown, written
-from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
 from ccproxy.config.structure import NotSettings, structure
 from ccproxy.config.yamlfile import read_yaml
 
@@ -129,10 +128,8 @@ class _Layers:
         self._fill_in_urls()
         expansion = Expansion(self._environ)
         self._value = expansion.of(self._value)
-        files = KeyFiles(FilePath(self._document.name).parent)
-        self._value = files.of(self._value)
-        if expansion.problems or files.problems:
-            self._problems += expansion.problems + files.problems
+        if expansion.problems:
+            self._problems += expansion.problems
             self._stop()  # What is left empty by an unset variable would be told as wrong again.
         try:
             settings = structure(self._value, self._show)
@@ -222,7 +219,20 @@ class _Layers:
     def _complete(self, settings: Settings) -> Settings:
         """What follows from other options: the endpoints, and where `~` is."""
         listen = settings.listen or (endpoint(settings.host, settings.port),)
-        return evolve(settings, listen=listen, log_file=_at_home(settings.log_file, self._environ))
+        return evolve(
+            settings,
+            listen=listen,
+            log_file=_at_home(settings.log_file, self._environ),
+            ledger=evolve(settings.ledger, database=self._database(settings.ledger)),
+        )
+
+    def _database(self, ledger: LedgerSettings) -> str:
+        """Where the ledger is: systemd makes a directory for it, and everyone has one of their own."""
+        if not ledger.enabled:
+            return ""
+        state, home = self._environ.get("STATE_DIRECTORY", "").partition(":")[0], self._environ.get("HOME", "")
+        otherwise = str(FilePath(state) / "ledger.db") if state else "~/.ccproxy/ledger.db" if home else ""
+        return _at_home(ledger.database or otherwise, self._environ)
 
     def _show(self, path: Path, secret: bool) -> str:
         """What was written at a path, in words: in the file as it stands there, with `${NAME}` unexpanded."""

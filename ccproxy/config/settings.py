@@ -17,6 +17,9 @@ from ccproxy.secret import Secret
 Seconds = NewType("Seconds", float)
 """Written as `"30s"`, `"2m"`, `"1h30m"`, `"500ms"`, or as a number."""
 
+Age = NewType("Age", float)
+"""Seconds as well, and written as they are; it may be years."""
+
 Corrections = NewType("Corrections", Overrides)
 """Fields of `dialects.quirks.Quirks` by name."""
 
@@ -28,6 +31,9 @@ Moment = NewType("Moment", float)
 
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 LOG_FORMATS = ("text", "json", "journald")
+
+DATABASES = ("postgresql", "postgres", "sqlite")
+"""Schemes of a ledger's URL."""
 
 
 class ConfigError(Exception):
@@ -134,6 +140,28 @@ class PerformanceSettings:
 
 
 @frozen
+class PriceSettings:
+    """What a model costs, in dollars for a million tokens. None: as what it is a part of."""
+
+    input: float
+    output: float
+    cache_read: float | None = None
+    cache_written: float | None = None
+    reasoning: float | None = None
+
+
+@frozen
+class LedgerSettings:
+    """What is kept of exchanges. `config.load` fills in `database`; where it is empty nothing is kept, and so it is
+    with `max_size` and `keep`: 0 and `""` stand for no limit."""
+
+    enabled: bool = True
+    database: str = field(default="", repr=False)
+    keep: Age | None = Age(90 * 86400.0)
+    max_size: int = 512 * 1024 * 1024
+
+
+@frozen
 class Settings:
     """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
     where none is given."""
@@ -154,6 +182,8 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)
+    ledger: LedgerSettings = field(factory=LedgerSettings)
+    prices: Mapping[str, PriceSettings] = field(factory=dict)
 
     @property
     def has_keys(self) -> bool:

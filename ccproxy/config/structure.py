@@ -13,10 +13,20 @@ from cattrs import BaseConverter, Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from ccproxy.config.durations import EXPECTED, MOMENT_EXPECTED, RATE_EXPECTED, BadDuration, moment, rate, seconds
+from ccproxy.config.durations import (
+    AGE_EXPECTED,
+    EXPECTED,
+    MOMENT_EXPECTED,
+    OLDEST,
+    RATE_EXPECTED,
+    BadDuration,
+    moment,
+    rate,
+    seconds,
+)
 from ccproxy.config.environment import SWITCHES
 from ccproxy.config.problems import OutsideText, Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import Corrections, Moment, Rate, RouteSettings, Seconds, Settings, TargetSettings
+from ccproxy.config.settings import Age, Corrections, Moment, Rate, RouteSettings, Seconds, Settings, TargetSettings
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.secret import Secret
 
@@ -179,6 +189,15 @@ def _moment(value: Any, _: Any) -> Any:
         raise Mismatch(MOMENT_EXPECTED) from None
 
 
+def _age_or_none(value: Any, _: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    try:
+        return seconds(value, OLDEST)
+    except BadDuration:
+        raise Mismatch(AGE_EXPECTED) from None
+
+
 def _corrections(value: Any, _: Any) -> Corrections:
     if not isinstance(value, dict):
         raise Mismatch("an object with names of quirks and their values")
@@ -293,6 +312,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Seconds], _seconds_or_none)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Rate], _rate)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Moment], _moment)  # noqa: UP045
+    converter.register_structure_hook_func(lambda type_: type_ == Optional[Age], _age_or_none)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ is Corrections, _corrections)
     return converter
 

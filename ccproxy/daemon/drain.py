@@ -1,6 +1,6 @@
 """The end: what runs may finish."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -18,7 +18,7 @@ log = Logger()
 class Drain(Service):
     """Lets running exchanges finish when the daemon stops, for a while, and then closes what is left open."""
 
-    def __init__(self, clock: Any, running: Running, close: Callable[[], None]) -> None:
+    def __init__(self, clock: Any, running: Running, close: Callable[[], Awaitable[None]]) -> None:
         self._clock = clock
         self._running = running
         self._close = close
@@ -32,7 +32,7 @@ class Drain(Service):
             log.info("waiting for {running} exchanges to finish", running=len(self._running))
         empty = self._running.when_empty().addTimeout(DRAIN_SECONDS, self._clock, onTimeoutCancel=_given_up)
         await empty
-        self._close()
+        await self._close()
 
 
 def _given_up(result: object, seconds: float) -> None:

@@ -11,6 +11,8 @@ class Usage:
 
     `input` counts what was neither read from nor written to a cache, as Anthropic does, so the whole prompt is
     `input + cache_read + cache_written`. `output` includes `reasoning`. `web_searches` counts requests.
+    `cache_written_long` is that part of `cache_written` which is kept for an hour, at another price; `charged` is what
+    the vendor says it costs, in dollars.
     """
 
     input: int | None = None
@@ -19,6 +21,8 @@ class Usage:
     cache_written: int | None = None
     reasoning: int | None = None
     web_searches: int | None = None
+    cache_written_long: int | None = None
+    charged: float | None = None
 
     @property
     def prompt(self) -> int:
@@ -36,7 +40,16 @@ class Usage:
         return evolve(self, **known)
 
 
-_FIELDS = ("input", "output", "cache_read", "cache_written", "reasoning", "web_searches")
+_FIELDS = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_written",
+    "reasoning",
+    "web_searches",
+    "cache_written_long",
+    "charged",
+)
 
 
 class Reason(enum.Enum):

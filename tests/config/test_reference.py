@@ -12,6 +12,7 @@ from ccproxy.config.resolve import providers
 from ccproxy.config.settings import (
     AddressSettings,
     ClientSettings,
+    LedgerSettings,
     NetworkSettings,
     PerformanceSettings,
     ProviderSettings,
@@ -47,6 +48,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
+        self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
 
     def test_defaults(self) -> None:
         """Every value is the default, but for the examples and the endpoint that follows from host and port."""

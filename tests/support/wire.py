@@ -31,14 +31,12 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
-from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.meter import Record, unpriced
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
-from ccproxy.routing.memory import Memory
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
@@ -266,16 +264,13 @@ class Wire:
     admission: Admission = field(factory=Admission)
     threads: list[tuple[Callable[[], Any], "Deferred[Any]"]] = field(factory=list)
     """Work for threads, to be run by hand."""
-    routes: Any = None
-    """Instead of `targets`: real routes."""
-    memory: Memory = field(factory=Memory)
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
         client = Client(self.pool, self.clock, self.deadlines)
         dispatch = Dispatch(
             DIALECTS,
-            self.routes or FixedRoutes(self.targets),
+            FixedRoutes(self.targets),  # type: ignore[arg-type]
             client,
             self.clock,
             self.deadlines,
@@ -293,7 +288,6 @@ class Wire:
         self.results = LastResults(self.clock)
         self.results.know(target.provider for target in self.targets)
         self.feed = Feed(self.running, self.clock)
-        self.experience = Experience(self.memory, self.clock)
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
@@ -314,7 +308,6 @@ class Wire:
     pool: Any = None
     results: Any = None
     feed: Any = None
-    experience: Any = None
 
     def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
         done: Deferred[Any] = Deferred()
@@ -330,7 +323,6 @@ class Wire:
         self.records.append(record)
         self.results.observe(call, record)
         self.feed.observe(call, record)
-        self.experience.observe(call, record)
 
     def connect(self, peer: str = "127.0.0.1") -> ClientConnection:
         """A client that has said nothing yet."""

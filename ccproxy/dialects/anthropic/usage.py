@@ -12,6 +12,7 @@ def read_usage(value: Any) -> Usage:
     if not isinstance(value, dict):
         return Usage()
     details, server = value.get("output_tokens_details"), value.get("server_tool_use")
+    written = value.get("cache_creation")
     return Usage(
         input=_count(value.get("input_tokens")),
         output=_count(value.get("output_tokens")),
@@ -19,6 +20,7 @@ def read_usage(value: Any) -> Usage:
         cache_written=_count(value.get("cache_creation_input_tokens")),
         reasoning=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
         web_searches=_count(server.get("web_search_requests")) if isinstance(server, dict) else None,
+        cache_written_long=_count(written.get("ephemeral_1h_input_tokens")) if isinstance(written, dict) else None,
     )
 
 

@@ -31,7 +31,10 @@ def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False)
             output = completion + reasoning
         reasoning = min(reasoning, output or 0)
     searches = _count(_object(value, "server_tool_use"), "web_search_requests")
-    return Usage(fresh, output, cached, written, reasoning, searches)
+    charged = value.get("cost")
+    if isinstance(charged, bool) or not isinstance(charged, (int, float)) or not 0 <= charged < 1e9:
+        charged = None
+    return Usage(fresh, output, cached, written, reasoning, searches, charged=charged)
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
