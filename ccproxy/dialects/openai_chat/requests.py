@@ -229,6 +229,9 @@ def _reasoning(value: Mapping[str, Any]) -> Reasoning:
         word, path = reasoning.get("effort"), "reasoning.effort"
     if word == "none" or (word is None and reasoning.get("enabled") is False):
         return Reasoning(Think.OFF, shown=shown)
+    if word == "default":
+        # Groq's word for reasoning without a measure.
+        return Reasoning(Think.ADAPTIVE, shown=shown)
     if word is not None:
         try:
             return Reasoning(Think.ADAPTIVE, Effort(word), shown=shown)

@@ -105,6 +105,7 @@ class FieldTests(SynchronousTestCase):
             ({}, Reasoning()),
             ({"reasoning_effort": "none"}, Reasoning(Think.OFF)),
             ({"reasoning_effort": "high"}, Reasoning(Think.ADAPTIVE, Effort.HIGH)),
+            ({"reasoning_effort": "default"}, Reasoning(Think.ADAPTIVE)),
             ({"reasoning": {"effort": "xhigh", "exclude": True}}, Reasoning(Think.ADAPTIVE, Effort.XHIGH, shown=False)),
             ({"reasoning": {"max_tokens": 2000}}, Reasoning(Think.BUDGET, budget=2000)),
             ({"reasoning": {"enabled": True}}, Reasoning(Think.ADAPTIVE)),
