@@ -210,7 +210,8 @@ def make_service(
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
-    Drain(reactor, lasting.running, lasting.close).setServiceParent(top)
+    drain = Drain(reactor, lasting.running, site.hang_up, lasting.close, settings.shutdown_timeout)
+    drain.setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
         herald = Herald(
             reactor,
@@ -234,6 +235,7 @@ def make_service(
         lasting.adopt(new, top)
         site.answer_from(front.root, front.body_limit)
         watch.want(new.reload_on_change)
+        drain.within(new.shutdown_timeout)
         configuration.adopted(new)
 
     return top

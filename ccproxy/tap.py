@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -79,6 +80,11 @@ class Options(usage.Options):
         """Where our process id is, if the runner writes it anywhere."""
         parent = getattr(self, "parent", None) or {}
         return Path(parent["pidfile"]).absolute() if parent.get("pidfile") else None
+
+
+def when_serving(tell: Callable[[], None]) -> None:
+    """Calls `tell` once, when the daemon of this process listens. It is not called where it fails to."""
+    reactor.callWhenRunning(tell)
 
 
 def _ruler() -> Ruler:

@@ -36,14 +36,18 @@ TOGETHER = {("service", "demo")}
 SHARED_BY_DIALECTS = {path.stem for path in (PACKAGE / "dialects").glob("*.py")} - {"registry"}
 """What a dialect may import of `dialects` besides itself."""
 
+CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners"}
+"""What reads configurations takes as long to import as the rest of a command, which most often does without."""
+
 LATE = {
-    "cli/start.py": {"twisted.scripts.twistd"},
+    "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
+    "cli/logs.py": CLI_READS,
+    "cli/status.py": CLI_READS,
     "tokens/ranks.py": {"tiktoken"},
     "ledger/database.py": {"pg8000.dbapi"},
 }
-"""Imports inside functions: Twisted takes most of a start, and the other commands do without it; tiktoken is of use
-only where its ranks are, a driver only where its database is."""
-
+"""Imports inside functions: Twisted takes most of a start, and commands that do not serve do without it, and without a
+configuration where they can; tiktoken is of use only where its ranks are, a driver only where its database is."""
 
 BY_NAME = {"cli/main.py", "config/yamlfile.py"}
 """Where modules are imported by name: the commands, each when it is run, and yaml, where there is some."""

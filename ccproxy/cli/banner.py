@@ -1,12 +1,11 @@
 """What the console tells whoever starts ccproxy: how to use it, in commands that work as printed."""
 
 import json
-import re
 import shlex
 
 from attrs import frozen
 
-from ccproxy.config.listening import host
+from ccproxy.config.listening import url_of
 from ccproxy.config.resolve import routes
 from ccproxy.config.settings import Settings
 from ccproxy.errors import ApiError
@@ -14,9 +13,6 @@ from ccproxy.providers.target import Target
 
 USUAL_MODEL = "claude-sonnet-5-5"
 """A name as Claude Code asks for it, unless it is told another."""
-
-_PORT = re.compile(r"(tcp6?|ssl):(?:(?:.*:)?port=)?([0-9]{1,5})(?::|$)")
-"""The port of an endpoint string, be it told by place or by name."""
 
 
 @frozen
@@ -29,7 +25,7 @@ class Example:
 
 def banner(settings: Settings) -> str:
     """Where ccproxy can be reached and how, for people; several lines. No key is in it."""
-    url = next(filter(None, map(address, settings.listen)), None)
+    url = next(filter(None, map(url_of, settings.listen)), None)
     if url is None:
         return f"ccproxy listens at {', '.join(settings.listen)}"
     example = _example(settings)
@@ -44,18 +40,6 @@ def banner(settings: Settings) -> str:
     if example is not None:
         lines += ["", "By hand:", f"  {_curl(url, example.model, settings, login)}"]
     return "\n".join([*lines, ""])
-
-
-def address(description: str) -> str | None:
-    """The URL at which clients on this machine reach an endpoint; None where there is none, or the port is not known
-    before it listens."""
-    match = _PORT.match(description)
-    if match is None or int(match[2]) == 0:
-        return None
-    scheme = "https" if match[1] == "ssl" else "http"
-    every = "::1" if match[1] == "tcp6" or r"\:\:" in description else "127.0.0.1"
-    name = host(description) or every
-    return f"{scheme}://[{name}]:{match[2]}" if ":" in name else f"{scheme}://{name}:{match[2]}"
 
 
 def _example(settings: Settings) -> Example | None:

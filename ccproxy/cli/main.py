@@ -14,16 +14,32 @@ import click
 import ccproxy
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Clients": {
+        "code": "Launch Claude Code on ccproxy.",
+        "run": "Run any command with the variables by which clients find ccproxy.",
+        "env": "Show the variables by which clients find ccproxy, for a shell to take over.",
+    },
     "The daemon": {
         "start": "Start the daemon.",
+        "server": "Serve in the foreground, as `ccproxy start --foreground` does.",
+        "stop": "Stop the daemon.",
+        "restart": "Stop the daemon and start it again.",
+        "reload": "Have the daemon read its configuration again.",
+        "status": "Show whether the daemon runs, and how it does.",
+        "logs": "Show the daemon's log.",
     },
     "More": {
         "key": "Make a key for a client, and the hash of it for the configuration.",
         "tokens": "Count tokens as tiktoken does, instead of by an estimate.",
+        "help": "Explain a command, or list them all.",
         "version": "Show the version, with Python's and Twisted's.",
     },
 }
 """All commands and what each does: the module `ccproxy.cli.NAME` has the command NAME, with the same words."""
+
+OWN_OPTION = "--config-dir"
+OWN_SWITCHES = ("-h", "--help", "--version")
+"""What is ours before a command. All else that looks like an option is Claude Code's."""
 
 COMMANDS = {name: words for section in SECTIONS.values() for name, words in section.items()}
 
@@ -49,6 +65,17 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f"ccproxy.cli.{cmd_name}"), cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What begins with no command of ours is Claude Code's: an option that we do not have, or a prompt in
+        quotes."""
+        start = 0
+        while start < len(args) and args[start].startswith(OWN_OPTION):
+            start += 1 if "=" in args[start] else 2
+        rest = args[start:]
+        if not rest or (rest[0] not in OWN_SWITCHES and (rest[0].startswith("-") or " " in rest[0])):
+            args = [*args[:start], "code", *rest]
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -67,13 +94,13 @@ class Commands(click.Group):
 
 def _unknown(name: str) -> str:
     near = get_close_matches(name, COMMANDS, n=1)
-    meant = f"did you mean `ccproxy {near[0]}`?" if near else "`ccproxy --help` lists them."
-    return f"there is no command {name!r}; {meant}"
+    meant = f"did you mean `ccproxy {near[0]}`?" if near else "`ccproxy --help` lists them"
+    return f"there is no command {name!r}; {meant} (`ccproxy -- {name}` gives it to Claude Code.)"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--config-dir",
+    OWN_OPTION,
     metavar="DIRECTORY",
     expose_value=False,
     is_eager=True,
@@ -82,4 +109,8 @@ def _unknown(name: str) -> str:
 )
 @click.version_option(ccproxy.__version__, message="ccproxy %(version)s")
 def main() -> None:
-    """Any LLM provider behind the API that Claude Code and other clients already speak."""
+    """Any LLM provider behind the API that Claude Code and other clients already speak.
+
+    Without a command, `code` is meant: ccproxy starts its daemon if none runs, and launches Claude Code with all
+    arguments. `ccproxy -p "hi"` has it answer one prompt.
+    """

@@ -18,6 +18,10 @@ _PRIVATE = ("unix", "systemd")
 """Who may reach these is for file permissions and the unit to say."""
 
 
+_PORT = re.compile(r"(tcp6?|ssl):(?:(?:.*:)?port=)?([0-9]{1,5})(?::|$)")
+"""The port of an endpoint string, be it told by place or by name."""
+
+
 def endpoint(host: str, port: int) -> str:
     """The endpoint string for an address and a port."""
     address = "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")
@@ -62,6 +66,18 @@ def address(description: str) -> Address | None:
     port = named.get("port") or (positional[0] if positional else "")
     interface = named.get("interface", "") or ("::" if kind == "tcp6" else "0.0.0.0")
     return (interface, int(port)) if port.isdigit() else None
+
+
+def url_of(description: str) -> str | None:
+    """The URL at which clients on this machine reach an endpoint; None where there is none, or the port is not known
+    before it listens."""
+    match = _PORT.match(description)
+    if match is None or int(match[2]) == 0:
+        return None
+    scheme = "https" if match[1] == "ssl" else "http"
+    every = "::1" if match[1] == "tcp6" or r"\:\:" in description else "127.0.0.1"
+    name = host(description) or every
+    return f"{scheme}://[{name}]:{match[2]}" if ":" in name else f"{scheme}://{name}:{match[2]}"
 
 
 def _parts(description: str) -> tuple[str, list[str], dict[str, str]]:

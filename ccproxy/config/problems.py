@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from attrs import frozen
 
-from ccproxy.dialects.wording import redact
+from ccproxy.dialects.redaction import redact
 
 Path = tuple[str | int, ...]
 """The way to a value: keys of objects and indices of lists."""

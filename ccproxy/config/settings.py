@@ -179,6 +179,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"
     reload_on_change: bool = False
+    shutdown_timeout: Seconds = Seconds(30.0)
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)

@@ -6,7 +6,7 @@ from typing import Any
 from ccproxy.config.documents import DEPTH_LIMIT, Document, fail
 from ccproxy.config.problems import Path, quoted
 from ccproxy.config.settings import ConfigError
-from ccproxy.dialects.wording import redact
+from ccproxy.dialects.redaction import redact
 
 NODE_LIMIT = 200_000
 """Values in a file, counted once for each alias that repeats them: a few lines of aliases can stand for billions."""

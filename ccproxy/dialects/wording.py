@@ -10,6 +10,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 from ccproxy.dialects.dialect import Headers
+from ccproxy.dialects.redaction import redact as redact
 
 RETRY_LIMIT = 60.0
 """Seconds. The openai SDK does not retry at all beyond 120, the anthropic SDK waits as long as it is told."""
@@ -85,28 +86,6 @@ _SECONDS_IN_TEXT = re.compile(_DELAY + r"(?P<s>\d+(?:\.\d+)?)(?![\d.]*\d|\s*[a-z
 """A bare number is in seconds."""
 _BUCKETS = ("requests", "tokens")
 
-_REDACTED = "<redacted>"
-_SECRETS = [
-    re.compile(pattern)
-    for pattern in (
-        r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|fw|r8|ghp|gho|ghu|github_pat|tgp_v1)[-_]"
-        r"[A-Za-z0-9*._-]{6,}[A-Za-z0-9*]",
-        r"AIza[0-9A-Za-z_-]{10,}",
-        r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{12,}",
-        r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?",
-        r"(?<![A-Za-z0-9])(?:org|proj|acct|account|tenant|team|workspace|wrkspc)[-_](?=[A-Za-z0-9]*\d)[A-Za-z0-9]{6,}",
-        r"(?i)(?<=bearer )[A-Za-z0-9._~+/=*-]{8,}",
-        r"(?i)(?<=key=)[^&\s\"']{4,}|(?<=token=)[^&\s\"']{4,}",
-        r"(?i)(?<=api key provided: )[^\s.,\"']+|(?<=api key: )[^\s.,\"']{4,}",
-    )
-]
-_INTERNAL_URL = re.compile(
-    r"(?i)\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']*@)?"
-    r"(?:localhost|\[[0-9a-f:]+\]|127(?:\.\d+){3}|10(?:\.\d+){3}|192\.168(?:\.\d+){2}|169\.254(?:\.\d+){2}"
-    r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}|[a-z0-9-]+(?=[:/\s\"']|$)|[a-z0-9.-]+\.(?:internal|local|lan|corp|svc|cluster)\b"
-    r"(?:\.[a-z0-9.-]+)?)(?::\d+)?(?:/[^\s\"'<>)]*)?"
-)
-
 
 def overflow(message: str, code: str = "") -> str | None:
     """Anthropic's words for a prompt that does not fit, and the vendor's text behind them; None if `message`
@@ -178,13 +157,6 @@ def retry_after(headers: Headers, body_text: str) -> float | None:
     if match_alone := _SECONDS_IN_TEXT.search(body_text):
         return _clamped(float(match_alone["s"]))
     return None
-
-
-def redact(text: str) -> str:
-    """The text without anything that looks like a key, an organisation's id or an address inside someone's network."""
-    for secret in _SECRETS:
-        text = secret.sub(_REDACTED, text)
-    return _INTERNAL_URL.sub("<internal address>", text)
 
 
 def _number(text: str) -> int:

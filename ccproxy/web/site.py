@@ -8,8 +8,11 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any, cast
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
 from twisted.web.http import Request as HttpRequest
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
@@ -100,9 +103,24 @@ class BoundedRequest(Request):
         return f"<request {method.decode('latin-1')} {path.decode('latin-1')}>"
 
 
+class Channel(HTTPChannel):
+    """A client's connection. Its site knows it for as long as it is open."""
+
+    site: "BoundedSite"
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.site.connections.add(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self.site.lost(self)
+
+
 class BoundedSite(Site):
     """The site: one root resource, a limit for bodies, and ids for exchanges."""
 
+    protocol = Channel  # type: ignore[assignment]  # (without the one in between that could speak HTTP/2)
     displayTracebacks = False
     noisy = False
 
@@ -112,6 +130,29 @@ class BoundedSite(Site):
         )
         self.body_limit = body_limit
         self.new_id = new_id
+        self.connections: set[Channel] = set()
+        self._hung_up: Deferred[None] | None = None
+
+    def hang_up(self) -> Deferred[None]:
+        """Closes every connection, once all is sent that was said to its client; fires when the last is closed.
+        Cancelling gives up the waiting."""
+        if not self.connections:
+            return succeed(None)
+        hung_up: Deferred[None] = Deferred(self._wait_no_longer)
+        self._hung_up = hung_up
+        for connection in tuple(self.connections):
+            connection.loseConnection()
+        return hung_up
+
+    def lost(self, connection: Channel) -> None:
+        """A connection is closed."""
+        self.connections.discard(connection)
+        if self._hung_up is not None and not self.connections:
+            hung_up, self._hung_up = self._hung_up, None
+            hung_up.callback(None)
+
+    def _wait_no_longer(self, _hung_up: Deferred[None]) -> None:
+        self._hung_up = None
 
     def answer_from(self, root: IResource, body_limit: int) -> None:
         """Answer requests from this root from now on. Those that have come already are answered from theirs."""

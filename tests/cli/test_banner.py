@@ -6,7 +6,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.cli.banner import address, banner
+from ccproxy.cli.banner import banner
+from ccproxy.config.listening import url_of
 from ccproxy.config.load import load
 from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
 from ccproxy.providers.target import Secret
@@ -80,7 +81,7 @@ class BannerTests(SynchronousTestCase):
         self.assertEqual(command(text, " claude"), ["ANTHROPIC_BASE_URL=http://127.0.0.1:3456", "claude"])
         self.assertIn("x-api-key: $ANTHROPIC_API_KEY", command(text, "curl"))
 
-    def test_no_address(self) -> None:
+    def test_no_url_of(self) -> None:
         """A daemon at a socket in the file system has no URL: no command is made up."""
         text = banner(settings(listen=("unix:/run/ccproxy/sock",)))
         self.assertIn("unix:/run/ccproxy/sock", text)
@@ -107,4 +108,4 @@ class AddressTests(SynchronousTestCase):
             ("unix:/run/ccproxy/sock", None),
             ("systemd:domain=INET:index=0", None),
         ):
-            self.assertEqual(address(description), url, description)
+            self.assertEqual(url_of(description), url, description)

@@ -99,7 +99,7 @@ class StartTests(SynchronousTestCase):
             ended = self.start()
             self.assertEqual((ended.returncode, ended.stderr), (0, ""))
             self.assertIn(b"200 OK", self.health())
-            self.assertIn(f"kill $(cat {self.home}/.ccproxy/ccproxy.pid)", ended.stdout)
+            self.assertIn("ccproxy stop", ended.stdout)
             self.assertIn(f"{self.home}/.ccproxy/ccproxy.log", ended.stdout)
             self.stop()
             self.assertFalse((self.home / ".ccproxy" / "ccproxy.pid").exists())
@@ -110,8 +110,8 @@ class StartTests(SynchronousTestCase):
         self.start()
         pid = self.pid()
         ended = self.start()
-        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
-        self.assertIn(f"kill {pid}", ended.stderr)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertIn(f"process {pid}", ended.stdout)
         self.assertIn(b"200 OK", self.health())
         self.assertEqual(self.pid(), pid)
 
@@ -123,6 +123,7 @@ class StartTests(SynchronousTestCase):
             said = ended.stdout + ended.stderr
             self.assertNotEqual(ended.returncode, 0, said)
             self.assertIn("cannot listen at unix:nowhere/s", said)
+            self.assertNotIn("listens at", said)
             self.assertNotIn("Traceback", said)
         self.assertFalse((self.home / ".ccproxy" / "ccproxy.pid").exists())
 
@@ -178,9 +179,9 @@ class ForegroundTests(TestCase):
         self.assertIn(b"200 OK", await client.answered)
         self.assertNotEqual(await process.stop("INT"), 0)
         self.assertEqual(process.errors, b"")
-        self.assertTrue(process.output.startswith(b"ccproxy listens at systemd:domain=INET:index=0\n"))
+        self.assertIn(b"ccproxy listens at systemd:domain=INET:index=0\n", process.output)
         self.assertIn(b"shutting down", process.output)
-        self.assertEqual([path.name for path in home.iterdir()], ["config.json"])
+        self.assertEqual([path.name for path in (home / ".ccproxy").iterdir()], ["ccproxy.lock"])
 
 
 class BannerWorksTests(TestCase):

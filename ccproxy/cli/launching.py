@@ -1,0 +1,80 @@
+"""Launching a program that asks ccproxy, and being gone when it is."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from ccproxy.cli.process.home import home
+from ccproxy.cli.process.order import Order
+from ccproxy.cli.process.starting import NotStarted
+from ccproxy.cli.process.using import in_use
+from ccproxy.cli.surroundings import for_any, for_claude
+
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that are meant for the program. What a terminal sends, the program gets by itself."""
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+"""The exit statuses that shells have for it."""
+
+
+class Verbatim(click.Command):
+    """A command whose arguments are another program's: none of them is ours, whatever it looks like."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take them as they are. A `--` before them only says so."""
+        own_help = args[:1] in (["-h"], ["--help"]) and self.add_help_option
+        if own_help:
+            return super().parse_args(ctx, args)
+        ctx.params["arguments"] = tuple(args[1:] if args[:1] == ["--"] else args)
+        return []
+
+
+def launch(command: Sequence[str], is_claude: bool) -> int:
+    """Run the command beside a daemon, to its end. Gives the exit status for the shell."""
+    order = Order.of(None, {})
+    try:
+        with in_use(home(os.environ), order, lambda: click.echo("Starting ccproxy ...", err=True)) as daemon:
+            if not daemon.url:
+                listens = ", ".join(daemon.listen)
+                raise click.ClickException(f"ccproxy listens at no port, but at {listens}: no client finds it there")
+            around = for_claude if is_claude else for_any
+            return _run(command, around(order.settings, daemon.url, os.environ).around(os.environ))
+    except NotStarted as error:
+        click.echo(str(error), err=True)
+        return error.status
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    try:
+        with subprocess.Popen(command, env=environment) as process, _signals_for(process):
+            status = process.wait()
+    except FileNotFoundError:
+        click.echo(f"ccproxy: there is no program {command[0]!r}", err=True)
+        return NOT_FOUND
+    except PermissionError:
+        click.echo(f"ccproxy: {command[0]!r} cannot be run: permission denied", err=True)
+        return NOT_EXECUTABLE
+    return 128 - status if status < 0 else status
+
+
+@contextmanager
+def _signals_for(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """While the program runs, signals are its own: it decides what they mean, and we end when it does."""
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    former = {number: signal.signal(number, pass_on) for number in PASSED_ON}
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        former[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,41 @@
+"""What people see: aligned, quiet, and in colour where that is wanted."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+
+COLOURS = {"good": "green", "bad": "red", "dubious": "yellow", "quiet": "bright_black"}
+"""The moods of a word."""
+
+
+def paint(text: str, mood: str) -> str:
+    """The text in the colour of its mood, on a terminal, and unless NO_COLOR is set."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
+    return text if plain else click.style(text, fg=COLOURS[mood])
+
+
+def aligned(rows: Iterable[tuple[str, str]], indent: str = "  ") -> str:
+    """Names and values in two columns. Rows without a value are left out; lines of a value stand below each other."""
+    shown = [(name, value) for name, value in rows if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    margin = "\n" + indent + " " * (width + 2)
+    return "\n".join(f"{indent}{name.ljust(width)}  {value.replace(chr(10), margin)}" for name, value in shown)
+
+
+def at_home(path: str) -> str:
+    """A path as people write it."""
+    home = os.environ.get("HOME", "")
+    return "~" + path[len(home) :] if home and path.startswith(home.rstrip("/") + "/") else path
+
+
+def spell(seconds: float) -> str:
+    """A span of time in its two largest units."""
+    left = int(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or unit == "s":
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
