@@ -6,7 +6,7 @@ dialect. Nothing here knows HTTP framing or a vendor's wording: dialects turn up
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -18,6 +18,7 @@ class _Row:
     status: int
     another_target_may_help: bool
     retry_is_vain: bool
+    rank: int
 
 
 class Kind(enum.Enum):
@@ -35,6 +36,8 @@ class Kind(enum.Enum):
     """Nothing answers under this path or model name, here or at the upstream that was asked."""
     TOO_LARGE = "too_large"
     """The request body is larger than the configured limit."""
+    CONFLICT = "conflict"
+    """The upstream is in a state that the request does not fit (409). Another one need not be."""
     OVERFLOW = "overflow"
     """The prompt does not fit the model's window."""
     QUOTA = "quota"
@@ -63,24 +66,29 @@ class Kind(enum.Enum):
 
 
 _TABLE = {
-    # status, another target may help, a retry by the client is vain (a 400 it may mend itself, so it is not told)
-    Kind.INVALID: _Row(400, False, False),
-    Kind.UNTRANSLATABLE: _Row(400, True, False),
-    Kind.AUTH: _Row(401, False, True),
-    Kind.FORBIDDEN: _Row(403, False, True),
-    Kind.NO_ROUTE: _Row(404, True, True),
-    Kind.TOO_LARGE: _Row(413, False, True),
-    Kind.OVERFLOW: _Row(400, True, False),
-    Kind.QUOTA: _Row(402, True, True),
-    Kind.RATE: _Row(429, False, False),
-    Kind.BUSY: _Row(503, False, False),
-    Kind.OVERLOADED: _Row(529, True, False),
-    Kind.REFUSED_CREDENTIAL: _Row(502, True, True),
-    Kind.UNREACHABLE: _Row(502, True, False),
-    Kind.TIMEOUT: _Row(504, True, False),
-    Kind.BROKEN: _Row(502, True, False),
-    Kind.CANCELLED: _Row(499, False, False),
+    # status; another target may help; a retry by the client is vain (a 400 it may mend itself, so it is not told);
+    # the rank when all targets fail: what the client can act on goes before what it can only wait for
+    Kind.INVALID: _Row(400, False, False, 0),
+    Kind.AUTH: _Row(401, False, True, 0),
+    Kind.FORBIDDEN: _Row(403, False, True, 0),
+    Kind.TOO_LARGE: _Row(413, False, True, 0),
+    Kind.RATE: _Row(429, False, False, 0),
+    Kind.CANCELLED: _Row(499, False, False, 0),
+    Kind.OVERFLOW: _Row(400, True, False, 2),
+    Kind.REFUSED_CREDENTIAL: _Row(502, True, True, 3),
+    Kind.QUOTA: _Row(402, True, True, 3),
+    Kind.NO_ROUTE: _Row(404, True, True, 4),
+    Kind.CONFLICT: _Row(409, True, False, 4),
+    Kind.BUSY: _Row(503, True, False, 5),
+    Kind.OVERLOADED: _Row(529, True, False, 5),
+    Kind.TIMEOUT: _Row(504, True, False, 6),
+    Kind.UNREACHABLE: _Row(502, True, False, 7),
+    Kind.BROKEN: _Row(502, True, False, 8),
+    Kind.UNTRANSLATABLE: _Row(400, True, False, 9),
 }
+
+_LIMITED_RANK = 1
+"""Of an upstream's 429, which says more than that it is overloaded: when to come back."""
 
 
 @frozen
@@ -131,8 +139,24 @@ class ApiError(Exception):
         """Whether a retry of the same request must fail again: clients are then told `x-should-retry: false`."""
         return _TABLE[self.kind].retry_is_vain
 
+    @property
+    def limited(self) -> bool:
+        """Whether an upstream limits the rate of the key that it was asked with: another key may be free."""
+        return self.kind is Kind.OVERLOADED and self.status == 429
+
+    @property
+    def rank(self) -> int:
+        """The lower, the more useful it is to a client whom no target answered."""
+        return _LIMITED_RANK if self.limited else _TABLE[self.kind].rank
+
     def __repr__(self) -> str:
         return f"ApiError({self.kind.name}, {self.status}, {self.message!r})"
+
+
+def most_useful(errors: Iterable[ApiError]) -> ApiError:
+    """The one of several targets' errors that the client is told: by rank, then the one that is over soonest, then the
+    first. (Official gateways keep the same order: 429, 401 and 403, 404, the others.)"""
+    return min(errors, key=lambda error: (error.rank, error.retry_after or 0.0))
 
 
 def invalid(path: str, expected: str, found: object) -> ApiError:

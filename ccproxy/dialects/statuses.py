@@ -16,7 +16,7 @@ _KINDS: dict[int, tuple[Kind, int]] = {
     404: (Kind.NO_ROUTE, 404),
     405: (Kind.INVALID, 400),
     408: (Kind.TIMEOUT, 504),
-    409: (Kind.INVALID, 409),
+    409: (Kind.CONFLICT, 409),
     413: (Kind.TOO_LARGE, 413),
     415: (Kind.INVALID, 400),
     422: (Kind.INVALID, 400),
@@ -53,5 +53,13 @@ def error_of(
         return ApiError(Kind.OVERLOADED, text, status=429, retry_after=wait, original=original)
     if status not in _NEVER_OVERFLOW and (words := wording.overflow(text, code)):
         return ApiError(Kind.OVERFLOW, words, original=original)
-    kind, told_status = _KINDS.get(status, (Kind.INVALID, 400) if 400 <= status < 500 else (Kind.BROKEN, 500))
+    kind, told_status = _KINDS.get(status, (Kind.INVALID, 400) if 400 <= status < 500 else (Kind.BROKEN, 502))
     return ApiError(kind, text, status=told_status, retry_after=wait, original=original)
+
+
+def within_an_answer(error: ApiError) -> ApiError:
+    """The same error, told within an answer that began with status 200. A vendor that fails while it answers is asked
+    again with better hope than one that cannot answer: 503, not 502."""
+    if error.kind is Kind.BROKEN:
+        error.status = 503
+    return error

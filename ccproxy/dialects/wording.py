@@ -120,6 +120,12 @@ def overflow(message: str, code: str = "") -> str | None:
     return None
 
 
+def known_to_clients(message: str) -> bool:
+    """Whether the text tells an overflow in words that Claude Code acts on."""
+    message = message.lower()
+    return "prompt is too long" in message or "input length and `max_tokens` exceed context limit" in message
+
+
 def rate(message: str) -> bool:
     """Whether the text speaks of a rate limit in tokens, which no smaller prompt cures."""
     return _RATE.search(message) is not None

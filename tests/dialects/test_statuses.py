@@ -14,7 +14,7 @@ BY_STATUS = [
     (404, Kind.NO_ROUTE, 404),
     (405, Kind.INVALID, 400),
     (408, Kind.TIMEOUT, 504),
-    (409, Kind.INVALID, 409),
+    (409, Kind.CONFLICT, 409),
     (413, Kind.TOO_LARGE, 413),
     (415, Kind.INVALID, 400),
     (418, Kind.INVALID, 400),
@@ -22,12 +22,12 @@ BY_STATUS = [
     (425, Kind.OVERLOADED, 429),
     (429, Kind.OVERLOADED, 429),
     (498, Kind.OVERLOADED, 529),
-    (500, Kind.BROKEN, 500),
-    (502, Kind.BROKEN, 500),
+    (500, Kind.BROKEN, 502),
+    (502, Kind.BROKEN, 502),
     (503, Kind.OVERLOADED, 529),
     (504, Kind.TIMEOUT, 504),
     (529, Kind.OVERLOADED, 529),
-    (301, Kind.BROKEN, 500),
+    (301, Kind.BROKEN, 502),
 ]
 
 

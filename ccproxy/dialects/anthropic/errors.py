@@ -5,7 +5,7 @@ from typing import Any
 from ccproxy.dialects import wording
 from ccproxy.dialects.anthropic.tables import ERROR_TYPES, ERRORS, NAME
 from ccproxy.dialects.dialect import Answer, Headers
-from ccproxy.dialects.statuses import error_of
+from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -38,15 +38,17 @@ def in_band(value: dict[str, Any], data: bytes) -> ApiError:
     error = error_of(status, message, code=type_, original=original)
     if error.kind in (Kind.OVERFLOW, Kind.QUOTA):
         return error
-    return ApiError(kind, error.message, status=error.status, retry_after=error.retry_after, original=original)
+    error = ApiError(kind, error.message, status=error.status, retry_after=error.retry_after, original=original)
+    return within_an_answer(error)
 
 
 def render_error(error: ApiError, exchange: str) -> Answer:
-    """The error as a whole answer. An upstream's own envelope goes out as it came, unless it speaks of *our* key."""
+    """The error as a whole answer. An upstream's own envelope goes out as it came, unless it speaks of *our* key, or
+    tells an overflow in words that clients do not know. The status is ours: what a vendor means by one differs."""
     original = error.original
     passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
-    if original is not None and passes and _is_envelope(original.body):
-        return Answer(original.status, original.body, original.content_type or "application/json")
+    if original is not None and passes and _says_as_much(original.body, error):
+        return Answer(error.status, original.body, original.content_type or "application/json")
     return Answer(error.status, dumps(_envelope(error, exchange)))
 
 
@@ -57,18 +59,23 @@ def error_frame(error: ApiError, exchange: str) -> bytes:
 
 def _envelope(error: ApiError, exchange: str) -> dict[str, Any]:
     type_ = ERROR_TYPES.get(error.status, "invalid_request_error" if 400 <= error.status < 499 else "api_error")
+    if error.kind is Kind.BROKEN:
+        type_ = "api_error"  # Whatever its status: clients wait longer after an `overloaded_error`.
     envelope: dict[str, Any] = {"type": "error", "error": {"type": type_, "message": error.message}}
     if exchange:
         envelope["request_id"] = exchange
     return envelope
 
 
-def _is_envelope(body: bytes) -> bool:
+def _says_as_much(body: bytes, error: ApiError) -> bool:
+    """Whether a client of this dialect learns from the upstream's own envelope what it would learn from ours."""
     try:
         value = loads(body)
     except NotJson:
         return False
-    return isinstance(value, dict) and isinstance(value.get("error"), dict)
+    if not isinstance(value, dict) or not isinstance(value.get("error"), dict):
+        return False
+    return error.kind is not Kind.OVERFLOW or wording.known_to_clients(str(value["error"].get("message")))
 
 
 def _envelope_in(body: bytes) -> tuple[str, str] | None:

@@ -56,7 +56,7 @@ ERRORS: Mapping[str, tuple[int, Kind]] = {
     "billing_error": (402, Kind.QUOTA),
     "permission_error": (403, Kind.REFUSED_CREDENTIAL),
     "not_found_error": (404, Kind.NO_ROUTE),
-    "conflict_error": (409, Kind.INVALID),
+    "conflict_error": (409, Kind.CONFLICT),
     "request_too_large": (413, Kind.TOO_LARGE),
     "rate_limit_error": (429, Kind.OVERLOADED),
     "api_error": (500, Kind.BROKEN),

@@ -7,7 +7,7 @@ from typing import Any
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.gemini.tables import NAME, STATUS, STATUS_OF
-from ccproxy.dialects.statuses import error_of
+from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Original
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 from ccproxy.wire.sse import encode_data
@@ -38,7 +38,7 @@ def error_in(value: Any) -> Any:
 
 def in_stream(error: Any, raw: bytes) -> ApiError:
     """An error that a stream of status 200 tells."""
-    return told(error, 500, {}, Original(NAME, 200, "application/json", raw), in_stream=True)
+    return within_an_answer(told(error, 500, {}, Original(NAME, 200, "application/json", raw), in_stream=True))
 
 
 def told(error: Any, status: int, headers: Headers, original: Original, *, in_stream: bool = False) -> ApiError:
@@ -67,7 +67,7 @@ def told(error: Any, status: int, headers: Headers, original: Original, *, in_st
 def render_error(error: ApiError, exchange: str) -> Answer:
     """The error as Google tells one; its own body where it came from Google."""
     if error.original is not None and error.original.dialect == NAME and error.original.status >= 400:
-        return Answer(error.original.status, error.original.body, error.original.content_type)
+        return Answer(error.status, error.original.body, error.original.content_type)
     return Answer(error.status, dumps(_envelope(error, exchange)))
 
 

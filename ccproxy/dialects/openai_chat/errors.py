@@ -8,7 +8,7 @@ from attrs import frozen
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.openai_chat.tables import NAME, REFUSAL_CODES
-from ccproxy.dialects.statuses import error_of
+from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -158,7 +158,7 @@ def in_band(envelope: Envelope) -> ApiError:
             status = _STATUSES[word]
         elif len(word) == 3 and word.isdigit() and 400 <= int(word) < 600:
             status = int(word)
-    return error_of(status, envelope.message, code=envelope.code or envelope.type)
+    return within_an_answer(error_of(status, envelope.message, code=envelope.code or envelope.type))
 
 
 _TYPES: dict[Kind, tuple[str, str | None]] = {
@@ -169,6 +169,7 @@ _TYPES: dict[Kind, tuple[str, str | None]] = {
     Kind.FORBIDDEN: ("permission_error", None),
     Kind.NO_ROUTE: ("invalid_request_error", "model_not_found"),
     Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
+    Kind.CONFLICT: ("invalid_request_error", None),
     Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
     Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
     Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),
@@ -186,10 +187,10 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     """The error as a whole answer. An upstream's own, in this dialect, goes out as it came, but for secrets in it;
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
+    status = 503 if error.status == 529 else error.status
     if original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL:
         content_type = original.content_type or "application/json"
-        return Answer(original.status, _without_secrets(original.body), content_type)
-    status = 503 if error.status == 529 else error.status
+        return Answer(status, _without_secrets(original.body), content_type)
     return Answer(status, dumps(_envelope(error)))
 
 

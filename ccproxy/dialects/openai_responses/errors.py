@@ -6,7 +6,7 @@ from typing import Any
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.openai_responses.tables import BAD_INPUT, ERRORS, NAME, REFUSALS, STATUSES
-from ccproxy.dialects.statuses import error_of
+from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -63,7 +63,8 @@ def in_stream(code: str, message: str) -> ApiError:
     else:
         status = 400 if code.startswith(BAD_INPUT) else 500
     body = dumps({"error": {"message": message, "type": code or "server_error", "param": None, "code": code or None}})
-    return error_of(status, message, code=code, original=Original(NAME, status, "application/json", body))
+    original = Original(NAME, status, "application/json", body)
+    return within_an_answer(error_of(status, message, code=code, original=original))
 
 
 def render_error(error: ApiError, exchange: str) -> Answer:
@@ -71,7 +72,7 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
     if original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL:
-        return Answer(_told(original.status), _without_secrets(original.body), original.content_type or _JSON)
+        return Answer(_told(error.status), _without_secrets(original.body), original.content_type or _JSON)
     kind, code = words(error)
     return Answer(
         _told(error.status),

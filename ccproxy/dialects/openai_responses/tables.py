@@ -73,6 +73,7 @@ ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.FORBIDDEN: ("permission_error", None),
     Kind.NO_ROUTE: ("invalid_request_error", "model_not_found"),
     Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
+    Kind.CONFLICT: ("invalid_request_error", None),
     Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
     Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
     Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),

@@ -29,10 +29,10 @@ class ReadingTests(SynchronousTestCase):
             (402, "billing_error", "no", Kind.QUOTA, 402),
             (403, "permission_error", "no", Kind.REFUSED_CREDENTIAL, 502),
             (404, "not_found_error", "model: claude-z", Kind.NO_ROUTE, 404),
-            (409, "conflict_error", "no", Kind.INVALID, 409),
+            (409, "conflict_error", "no", Kind.CONFLICT, 409),
             (413, "request_too_large", "Request exceeds the maximum size", Kind.TOO_LARGE, 413),
             (429, "rate_limit_error", "30,000 input tokens per minute", Kind.OVERLOADED, 429),
-            (500, "api_error", "Internal", Kind.BROKEN, 500),
+            (500, "api_error", "Internal", Kind.BROKEN, 502),
             (504, "timeout_error", "slow", Kind.TIMEOUT, 504),
             (529, "overloaded_error", "Overloaded", Kind.OVERLOADED, 529),
         ):
@@ -114,12 +114,12 @@ class TellingTests(SynchronousTestCase):
             self.assertEqual((answer.status, json.loads(answer.body)["error"]["type"]), (status, type_))
 
     def test_native_passes(self) -> None:
-        """An upstream's own error goes out as it came, to the byte: clients act on its words."""
+        """An upstream's own error goes out as it came, to the byte: clients act on its words. The status says what it means."""
         body = envelope("invalid_request_error", OVERFLOW)
         answer = render_error(parse_error(400, {"content-type": "application/json"}, body), "req_1")
         self.assertEqual((answer.status, answer.body), (400, body))
         quota = envelope("invalid_request_error", "Your credit balance is too low")
-        self.assertEqual(render_error(parse_error(400, {}, quota), "req_1").status, 400)
+        self.assertEqual(render_error(parse_error(400, {}, quota), "req_1").status, 402)
 
     def test_not_our_key(self) -> None:
         """What an upstream says about *our* key is not told as if it were the client's."""

@@ -312,10 +312,10 @@ class Ends(StreamCase):
         for type_, kind, status in (
             ("overloaded_error", Kind.OVERLOADED, 529),
             ("rate_limit_error", Kind.OVERLOADED, 429),
-            ("api_error", Kind.BROKEN, 500),
+            ("api_error", Kind.BROKEN, 503),
             ("authentication_error", Kind.REFUSED_CREDENTIAL, 502),
             ("invalid_request_error", Kind.INVALID, 400),
-            ("never_heard_of", Kind.BROKEN, 500),
+            ("never_heard_of", Kind.BROKEN, 503),
         ):
             told = {"type": "error", "error": {"type": type_, "message": "Sorry."}}
             error = self.failure(self.read(begin(), HELLO, frame(told), end()))

@@ -25,7 +25,7 @@ class Reading(SynchronousTestCase):
             (403, Kind.REFUSED_CREDENTIAL, 502),
             (404, Kind.NO_ROUTE, 404),
             (429, Kind.OVERLOADED, 429),
-            (500, Kind.BROKEN, 500),
+            (500, Kind.BROKEN, 502),
             (503, Kind.OVERLOADED, 529),
             (504, Kind.TIMEOUT, 504),
         ):

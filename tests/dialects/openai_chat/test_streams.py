@@ -511,7 +511,7 @@ class ErrorTests(SynchronousTestCase):
             ({"message": "no", "type": "invalid_request_error", "code": None}, Kind.INVALID, 400),
             ({"message": "long", "code": "context_length_exceeded"}, Kind.OVERFLOW, 400),
             ({"message": "no", "code": 401}, Kind.REFUSED_CREDENTIAL, 502),
-            ({"message": "no", "code": "server_error"}, Kind.BROKEN, 500),
+            ({"message": "no", "code": "server_error"}, Kind.BROKEN, 503),
         ):
             told = failure(frame({"error": error})).error
             self.assertEqual((told.kind, told.status), (kind, status), error)

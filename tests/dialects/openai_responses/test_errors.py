@@ -33,7 +33,7 @@ class UpstreamTests(SynchronousTestCase):
             (404, envelope("The model does not exist", "model_not_found"), Kind.NO_ROUTE, 404),
             (429, envelope("Rate limit reached. Try again in 3s.", "rate_limit_exceeded"), Kind.OVERLOADED, 429),
             (429, envelope("You exceeded your current quota", "insufficient_quota"), Kind.QUOTA, 402),
-            (500, envelope("The server had an error", None, "server_error"), Kind.BROKEN, 500),
+            (500, envelope("The server had an error", None, "server_error"), Kind.BROKEN, 502),
             (503, envelope("Overloaded"), Kind.OVERLOADED, 529),
             (400, envelope("Your input exceeds the context window of this model.", "context_length_exceeded"),
              Kind.OVERFLOW, 400),
@@ -41,7 +41,7 @@ class UpstreamTests(SynchronousTestCase):
             (400, {"detail": "Instructions are required"}, Kind.INVALID, 400),
             (400, {"error": "plain"}, Kind.INVALID, 400),
             (400, [envelope("in a list")], Kind.INVALID, 400),
-            (502, b"upstream connect error", Kind.BROKEN, 500),
+            (502, b"upstream connect error", Kind.BROKEN, 502),
         ):  # fmt: skip
             error = told(status, value)
             self.assertEqual((error.kind, error.status), (kind, shown), value)
@@ -91,7 +91,7 @@ class ClientTests(SynchronousTestCase):
         body = b'{"error": {"message": "odd",  "code": "x"}}'
         original = Original("openai_responses", 418, "application/json", body)
         answer = render_error(ApiError(Kind.INVALID, "odd", original=original), "x")
-        self.assertEqual((answer.status, answer.body), (418, body))
+        self.assertEqual((answer.status, answer.body), (400, body))
         answer = render_error(ApiError(Kind.REFUSED_CREDENTIAL, "refused", original=original), "x")
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["message"]), (502, "refused"))
 

@@ -378,12 +378,12 @@ class FailureTests(SynchronousTestCase):
         for code, kind, status in (
             ("rate_limit_exceeded", Kind.OVERLOADED, 429),
             ("server_is_overloaded", Kind.OVERLOADED, 529),
-            ("server_error", Kind.BROKEN, 500),
+            ("server_error", Kind.BROKEN, 503),
             ("insufficient_quota", Kind.QUOTA, 402),
             ("context_length_exceeded", Kind.OVERFLOW, 400),
             ("invalid_image_url", Kind.INVALID, 400),
             ("invalid_prompt", Kind.INVALID, 400),
-            ("never_heard_of", Kind.BROKEN, 500),
+            ("never_heard_of", Kind.BROKEN, 503),
         ):
             flat = event("error", code=code, message="No luck.", param=None)
             nested = event("error", error={"type": "x", "code": code, "message": "No luck."})
