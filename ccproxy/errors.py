@@ -107,7 +107,8 @@ class ApiError(Exception):
     `status` defaults to the kind's own; an upstream's more exact one (429 for an OVERLOADED) may replace it.
     `retry_after` is in seconds. `original` keeps the upstream's own answer. `fresh_connection_may_help` marks the one
     failure after which the *same* target is worth a second try: a pooled connection that died before any answer.
-    `headers` are those of the upstream's answer that go along to the client.
+    `headers` are those of the upstream's answer that go along to the client. `another_time_may_help` says that a retry
+    is not vain though the kind says so: another target, which failed too, may be well again by then.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class ApiError(Exception):
         self.original = original
         self.fresh_connection_may_help = fresh_connection_may_help
         self.headers: Mapping[str, str] = {}
+        self.another_time_may_help = False
 
     @property
     def another_target_may_help(self) -> bool:

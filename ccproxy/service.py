@@ -35,9 +35,11 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
+from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.ledger.database import LedgerError, database
 from ccproxy.ledger.ledger import Keeping, Ledger
@@ -87,6 +89,7 @@ class Lasting:
     running: Running
     feed: Feed
     ledger: Ledger
+    fitness: Fitness
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -110,6 +113,7 @@ class Lasting:
             running=running,
             feed=Feed(running, reactor),
             ledger=Ledger(lambda database: Connections(database, reactor), reactor),
+            fitness=Fitness(reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -120,6 +124,7 @@ class Lasting:
     def adopt(self, settings: Settings, top: MultiService) -> None:
         """What of it follows a configuration. Never fails."""
         self.endpoints.within(settings.performance.connect_timeout)
+        self.fitness.adopt(settings.failover, settings.providers)
         self.results.know(providers(settings))
         self.admission.per_address = limits(settings.per_address)
         open_ledger(self.ledger, settings.ledger)
@@ -165,8 +170,19 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
     prices = Prices(own_prices(settings))
     ways = routes(settings, Ordering(lasting.memory, prices.cost))
     turnstile = Turnstile(lasting.admission, reactor)
+    bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
     dispatch = Dispatch(
-        DIALECTS, ways, client, reactor, deadlines, lasting.running, observe, turnstile=turnstile, cost=prices.cost
+        DIALECTS,
+        ways,
+        client,
+        reactor,
+        deadlines,
+        lasting.running,
+        observe,
+        turnstile=turnstile,
+        cost=prices.cost,
+        fitness=lasting.fitness,
+        bounds=bounds,
     )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
@@ -177,7 +193,9 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
         counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
         health=Health(keys, lasting.results),
-        status=Status(keys, lasting.results, lasting.running, lasting.uptime, lambda: known_of(reload)),
+        status=Status(
+            keys, lasting.results, lasting.running, lasting.uptime, lambda: known_of(reload), lasting.fitness.details
+        ),
         fallback=ANTHROPIC,
         new_id=new_id,
         own={

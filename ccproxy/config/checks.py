@@ -7,7 +7,16 @@ from attrs import asdict
 from ccproxy.config import clients, routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import DATABASES, LOG_FORMATS, LOG_LEVELS, PerformanceSettings, ProviderSettings, Settings
+from ccproxy.config.settings import (
+    DATABASES,
+    KEY_STRATEGIES,
+    LOG_FORMATS,
+    LOG_LEVELS,
+    FailoverSettings,
+    PerformanceSettings,
+    ProviderSettings,
+    Settings,
+)
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS
 from ccproxy.providers.catalogue import names, vendor
@@ -26,6 +35,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _one_of(("log_level",), settings.log_level, LOG_LEVELS)
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
     yield from _performance(settings.performance)
+    yield from _failover(settings.failover)
     yield from _providers(settings)
     yield from _ledger(settings)
     yield from routechecks.problems(settings)
@@ -78,6 +88,18 @@ def _ledger(settings: Settings) -> Iterator[Problem]:
                 yield Problem(("prices", name, field), f"found {dollars:g}, expected dollars for a million tokens")
 
 
+def _failover(failover: FailoverSettings) -> Iterator[Problem]:
+    if failover.max_attempts < 1:
+        found = f"found {failover.max_attempts}, expected a number of attempts above 0"
+        yield Problem(("failover", "max_attempts"), found)
+    if failover.breaker_failures < 0:
+        found = f"found {failover.breaker_failures}, expected a number of failures, or 0 for no breaker"
+        yield Problem(("failover", "breaker_failures"), found)
+    if failover.breaker_longest_pause < failover.breaker_pause:
+        found = "found less than breaker_pause, expected at least as much"
+        yield Problem(("failover", "breaker_longest_pause"), found)
+
+
 def _providers(settings: Settings) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, provider in enumerate(settings.providers):
@@ -94,6 +116,13 @@ def _providers(settings: Settings) -> Iterator[Problem]:
         if provider.enabled:
             # In a disabled one an unset variable may have left nothing of a URL.
             yield from _service(path, provider)
+        yield from _one_of((*path, "key_strategy"), provider.key_strategy, KEY_STRATEGIES)
+        for name, least in (("max_concurrent", 1), ("max_queued", 0)):
+            if getattr(provider, name) < least:
+                yield Problem((*path, name), f"found {getattr(provider, name)}, expected {least} or more")
+        for position, key in enumerate(provider.api_keys):
+            if not key:
+                yield Problem((*path, "api_keys", position), "found an empty text, expected a key")
         for position, model in enumerate(provider.models):
             if not model.strip():
                 yield Problem((*path, "models", position), "found an empty text, expected a model's name")

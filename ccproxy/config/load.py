@@ -182,7 +182,13 @@ class _Layers:
             return
         self._value["providers"] = filled = list(providers)
         for index, provider in enumerate(providers):
-            if not isinstance(provider, dict) or "api_key" in provider or is_disabled(provider, self._environ):
+            if not isinstance(provider, dict):
+                continue
+            if isinstance(provider.get("api_key"), list):
+                # Several keys may be written there too.
+                filled[index] = provider | {"api_key": "", "api_keys": provider["api_key"]}
+                continue
+            if provider.keys() & {"api_key", "api_keys"} or is_disabled(provider, self._environ):
                 continue
             looked_for = missing_key(provider, self._environ)
             if looked_for is None:

@@ -20,6 +20,7 @@ from ccproxy.config.settings import (
 )
 from ccproxy.providers.parameters import Parameters
 from ccproxy.providers.provider import Provider
+from ccproxy.providers.target import KeyChoice
 from ccproxy.routing.conditions import Condition
 from ccproxy.routing.route import Choice, Route, Strategy
 from ccproxy.routing.routes import Routes
@@ -90,10 +91,13 @@ def _networks(settings: NetworkSettings) -> Networks:
 
 
 def _provider(settings: ProviderSettings) -> Provider:
+    keys = list(dict.fromkeys(key for key in (settings.api_key, *settings.api_keys) if key))
     return Provider.of(
         settings.name,
         base_url=settings.api_base_url,
-        key=settings.api_key,
+        key=next(iter(keys), None),
+        further_keys=keys[1:],
+        key_choice=KeyChoice(settings.key_strategy),
         dialect=settings.dialect,
         models=settings.models,
         quirks=settings.quirks,

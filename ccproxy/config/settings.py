@@ -11,6 +11,7 @@ from typing import Any, NewType
 from attrs import field, frozen
 
 from ccproxy.access.limits import Allowance
+from ccproxy.providers.target import KeyChoice
 from ccproxy.providers.vendor import Overrides
 from ccproxy.secret import Secret
 
@@ -29,6 +30,7 @@ Rate = NewType("Rate", Allowance)
 Moment = NewType("Moment", float)
 """Seconds from the epoch; written as a date (`"2027-01-31"`, its end in UTC) or as a time with an offset."""
 
+KEY_STRATEGIES = tuple(choice.value for choice in KeyChoice)
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 LOG_FORMATS = ("text", "json", "journald")
 
@@ -48,6 +50,10 @@ class ProviderSettings:
     name: str
     api_base_url: str = ""
     api_key: Secret = field(default=Secret(""))
+    api_keys: tuple[Secret, ...] = ()
+    key_strategy: str = KeyChoice.ROUND_ROBIN.value
+    max_concurrent: int = 1000
+    max_queued: int = 1000
     models: tuple[str, ...] = ()
     enabled: bool = True
     dialect: str = ""
@@ -140,6 +146,18 @@ class PerformanceSettings:
 
 
 @frozen
+class FailoverSettings:
+    """How far an exchange goes to find a target that answers, and when a target that fails is left alone."""
+
+    max_attempts: int = 6
+    max_time: Seconds = Seconds(300.0)
+    queue_time: Seconds = Seconds(30.0)
+    breaker_failures: int = 10
+    breaker_pause: Seconds = Seconds(5.0)
+    breaker_longest_pause: Seconds = Seconds(60.0)
+
+
+@frozen
 class PriceSettings:
     """What a model costs, in dollars for a million tokens. None: as what it is a part of."""
 
@@ -183,6 +201,7 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)
+    failover: FailoverSettings = field(factory=FailoverSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     prices: Mapping[str, PriceSettings] = field(factory=dict)
 

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from typing import cast
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
@@ -13,11 +16,13 @@ from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
+from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.lanes import pipe_for
 from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.tries import Bounds, Tries
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.headers import back_to_client, joined
 from ccproxy.model.messages import Request
@@ -52,6 +57,8 @@ class Dispatch:
         remembered: Remembered | None = None,
         cost: Cost = unpriced,
         turnstile: Turnstile | None = None,
+        fitness: Fitness | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -63,6 +70,8 @@ class Dispatch:
         self._remembered = Remembered() if remembered is None else remembered
         self._cost = cost
         self._turnstile = Turnstile(Admission(), clock) if turnstile is None else turnstile
+        self._fitness = Fitness(clock) if fitness is None else fitness
+        self._bounds = Bounds() if bounds is None else bounds
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
@@ -70,7 +79,11 @@ class Dispatch:
         outcome, told = Outcome.ABANDONED, None
         try:
             with self._running.during(meter), self._turnstile.during(meter):
-                relay = await self._first_to_answer(call, reply, meter)
+                chosen = self._routes.candidates(call.facts, self._clock.seconds())
+                meter.rule, meter.why = chosen.rule, chosen.why
+                call.principal.client.check(plain(call.model), chosen.rule)
+                tries = Tries(chosen.targets, lambda: call.facts.conversation, self._fitness, self._bounds, self._clock)
+                relay = await self._first_to_answer(call, tries, reply, meter)
                 outcome = await relay.finished  # From here on failures are told in-band.
         except CancelledError:
             pass
@@ -84,49 +97,72 @@ class Dispatch:
             reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
         self._observe(call, meter.record(outcome, told))
 
-    async def _first_to_answer(self, call: Call, reply: Reply, meter: Meter) -> Relay:
-        chosen = self._routes.candidates(call.facts, self._clock.seconds())
-        meter.rule, meter.why = chosen.rule, chosen.why
-        call.principal.client.check(plain(call.model), chosen.rule)
-        error = ApiError(Kind.NO_ROUTE, f"no target is configured for the model {call.model!r}")
-        for target in chosen.targets:
-            cures: list[Repair] = []
+    async def _first_to_answer(self, call: Call, tries: Tries, reply: Reply, meter: Meter) -> Relay:
+        while (target := tries.next()) is not None:
+            if pause := tries.pause(target):
+                await deferLater(self._clock, pause)
             try:
-                return await self._open(call, target, reply, meter, cures)
-            except ApiError as first:
-                meter.refused(first)
-                error = first
-            if cures or error.fresh_connection_may_help:
-                try:
-                    relay = await self._open(call, target, reply, meter, cures)
-                except ApiError as second:
-                    meter.refused(second)
-                    # Another complaint means that the first was met.
-                    self._learn(target, cures, second.kind is Kind.INVALID and second.message != error.message)
-                    error = second
-                else:
-                    self._learn(target, cures, True)
-                    return relay
-            if not error.another_target_may_help:
-                break
-        raise error
+                return await self._try(call, target, reply, meter)
+            except ApiError as error:
+                tries.failed(error)
+                if not error.another_target_may_help:
+                    raise
+        raise tries.verdict()
+
+    async def _try(self, call: Call, target: Target, reply: Reply, meter: Meter) -> Relay:
+        """Ask one target, and tell whoever keeps account of targets what came of it."""
+        meter.trying(target)
+        try:
+            asking = await self._fitness.ask(target, lambda: call.facts.conversation)
+        except ApiError as busy:
+            meter.refused(busy)
+            raise
+        try:
+            relay = await self._open_twice(call, target, reply, meter)
+        except Exception as error:
+            left = not isinstance(error, ApiError) or error.kind is Kind.CANCELLED
+            asking.refused(None if left else cast(ApiError, error))
+            raise
+        asking.answers()
+        relay.when_over(asking.over)
+        return relay
+
+    async def _open_twice(self, call: Call, target: Target, reply: Reply, meter: Meter) -> Relay:
+        """Ask one target; once more where a pooled connection was stale, or where the refusal named a cure."""
+        cures: list[Repair] = []
+        try:
+            return await self._open(call, target, reply, meter, cures)
+        except ApiError as first:
+            meter.refused(first)
+            if not cures and not first.fresh_connection_may_help:
+                raise
+            error = first
+        meter.trying(target)
+        try:
+            relay = await self._open(call, target, reply, meter, cures)
+        except ApiError as second:
+            meter.refused(second)
+            # Another complaint means that the first was met.
+            self._learn(target, cures, second.kind is Kind.INVALID and second.message != error.message)
+            raise
+        self._learn(target, cures, True)
+        return relay
 
     async def _open(self, call: Call, target: Target, reply: Reply, meter: Meter, cures: list[Repair]) -> Relay:
         """Ask one target. Returns when its first content is on the way to the client; raises when none will come.
 
         `cures` are done to a request that is translated, besides what is remembered of the target; where there are
         none and the target refuses a field by name, the repair for it is added."""
-        meter.trying(target)
-        meter.plan = plan(call.dialect.name, call.model, target)
+        meter.plan = how = plan(call.dialect.name, call.model, target)
         upstream = self._dialects[target.dialect]
-        if meter.plan is not Plan.TRANSLATED:
-            outgoing = self._as_it_came(call, target, meter.plan)
-            return await self._ask(call, Request(model=call.model, turns=()), target, outgoing, reply, meter)
+        if how is not Plan.TRANSLATED:
+            outgoing = self._as_it_came(call, target, how)
+            return await self._ask(call, Request(model=call.model, turns=()), target, how, outgoing, reply, meter)
         request = target.parameters.in_request(call.facts.request)
         outgoing = upstream.render_request(request, target.quirks)
         outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
         try:
-            return await self._ask(call, request, target, outgoing, reply, meter)
+            return await self._ask(call, request, target, how, outgoing, reply, meter)
         except ApiError as error:
             if not cures and (found := cure(outgoing, error)):
                 log.warn("repaired {repair} for {target}", repair=found.name, target=target.name, exchange=call.id)
@@ -138,7 +174,14 @@ class Dispatch:
             self._remembered.add(target.name, found)
 
     async def _ask(
-        self, call: Call, request: Request, target: Target, outgoing: Outgoing, reply: Reply, meter: Meter
+        self,
+        call: Call,
+        request: Request,
+        target: Target,
+        how: Plan,
+        outgoing: Outgoing,
+        reply: Reply,
+        meter: Meter,
     ) -> Relay:
         upstream = self._dialects[target.dialect]
         meter.losses = outgoing.losses
@@ -147,9 +190,7 @@ class Dispatch:
         said = joined(response.headers.getAllRawHeaders())
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
-        pipe = pipe_for(
-            call, request, meter.plan is Plan.TRANSLATED, upstream, target.quirks, outgoing, said, meter.see
-        )
+        pipe = pipe_for(call, request, how, upstream, target.quirks, outgoing, said, meter.see)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines, meter.wrote)
         response.deliverBody(relay)
@@ -163,18 +204,19 @@ class Dispatch:
             body = target.parameters.in_body(body, target.dialect, target.quirks)
         return call.dialect.verbatim(call.headers, body, target.quirks)
 
-    async def _refusal(self, response: IResponse, said: Headers, target: Target, upstream: Dialect) -> ApiError:
+    async def _refusal(self, response: IResponse, said: dict[str, str], target: Target, upstream: Dialect) -> ApiError:
         """What an answer that is not 200 means."""
         body = await self._client.read_error(response)
         if 200 <= response.code < 400:
             return ApiError(Kind.BROKEN, f"{target.provider} answered with status {response.code} and no reply")
+        said.setdefault("date", formatdate(usegmt=True))  # What a date in `retry-after` is held against.
         error = upstream.parse_error(response.code, said, body)
         if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
             # The credential was the client's own, so it is the client's to mend.
             error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)
         elif error.kind is Kind.REFUSED_CREDENTIAL:
             told = f"{target.provider} refused the key that ccproxy has for it (its api_key): {error.message}"
-            error = ApiError(error.kind, told, original=error.original)
+            error = ApiError(error.kind, told, retry_after=error.retry_after, original=error.original)
         error.headers = back_to_client(said, own_login=not target.key)
         return error
 
@@ -208,7 +250,7 @@ def retry_headers(error: ApiError) -> dict[str, str]:
     headers = dict(error.headers)
     told_about_own_login = error.kind is Kind.AUTH and error.original is not None
     if error.retry_is_vain and not told_about_own_login:
-        headers["x-should-retry"] = "false"
+        headers["x-should-retry"] = "true" if error.another_time_may_help else "false"
     if error.retry_after is not None:
         headers["retry-after"] = str(min(math.ceil(error.retry_after), RETRY_AFTER_LIMIT))
     return headers

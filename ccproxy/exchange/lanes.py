@@ -15,6 +15,7 @@ from ccproxy.exchange.pipes import Pipe, TranslatedStream, TranslatedWhole, Verb
 from ccproxy.model.events import Event, Failed
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import Response, unfold
+from ccproxy.routing.plans import Plan
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes a whole reply may have: the largest known (images in base64) stay far below."""
@@ -23,26 +24,29 @@ WHOLE_LIMIT = 64 * 1024 * 1024
 def pipe_for(
     call: Call,
     request: Request,
-    translated: bool,
+    how: Plan,
     upstream: Dialect,
     quirks: Quirks,
     outgoing: Outgoing,
     said: Headers,
     watch: Watch,
 ) -> Pipe:
-    """The pipe for an answer with these headers (`said`), for a request that was `translated` or passed on as it came.
+    """The pipe for an answer with these headers (`said`), for a request that went `how` to the upstream.
     Where both ends speak the same dialect and the upstream does as it was asked, its bytes pass as they are."""
 
     def choose(streamed: bool) -> Pipe:
         parser = _parser(upstream, quirks, streamed)
         parser = watched(parser, outgoing.unwatched_stops)
-        as_asked = not translated and streamed is call.stream
+        as_asked = how is not Plan.TRANSLATED and streamed is call.stream
+        asked = call.model if how is Plan.PATCHED else ""
         if not call.stream:
             if as_asked:
-                return VerbatimWhole(parser, watch)
+                return VerbatimWhole(parser, watch, asked)
             return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), watch)
-        make = VerbatimStream if as_asked else TranslatedStream
-        return make(call.dialect, parser, call.dialect.render_stream(request), call.id, watch)
+        renderer = call.dialect.render_stream(request)
+        if as_asked:
+            return VerbatimStream(call.dialect, parser, renderer, call.id, watch, asked)
+        return TranslatedStream(call.dialect, parser, renderer, call.id, watch)
 
     if said.get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
         return choose(True)

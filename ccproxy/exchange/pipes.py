@@ -5,14 +5,17 @@ events with the upstream's parser and write them with the client's renderer. For
 is one of each kind, which speaks once, at the end.
 """
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
 from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
 from ccproxy.errors import ApiError
-from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished
+from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
 from ccproxy.model.replies import Response, fold
+from ccproxy.wire.jsontext import NotJson, dumps, loads
+from ccproxy.wire.splice import NoSuchKey, splice
 
 Watch = Callable[[Event], None]
 """Sees each event of the model, in order."""
@@ -168,14 +171,24 @@ class VerbatimStream(_Streaming):
     """A stream between ends that speak the same dialect: the bytes pass, whole frames at a time.
 
     What belongs to no complete frame yet is held back, so that a ping or an error frame never falls into the middle of
-    one, and a frame that was cut off never reaches the client.
+    one, and a frame that was cut off never reaches the client. Where the client `asked` for the model by another name
+    than the target's, it hears that one again.
     """
 
     def __init__(
-        self, dialect: Dialect, parser: StreamParser, renderer: StreamRenderer, exchange: str, watch: Watch
+        self,
+        dialect: Dialect,
+        parser: StreamParser,
+        renderer: StreamRenderer,
+        exchange: str,
+        watch: Watch,
+        asked: str = "",
     ) -> None:
         super().__init__(dialect, parser, renderer, exchange, watch)
         self._held: list[bytes] = []
+        self._asked = asked
+        self._echo: re.Pattern[bytes] | None = None
+        """The model's name as the upstream says it."""
 
     def feed(self, data: bytes) -> bytes:
         if self.ended:
@@ -191,17 +204,27 @@ class VerbatimStream(_Streaming):
     def _pass(self, data: bytes, events: list[Event]) -> bytes:
         for event in events:
             if isinstance(event, Failed):
-                return self._refuse(event.error, data)
+                return self._refuse(event.error, self._renamed(data))
             if not self.settled:
                 self.settled = _is_content(event)
+                if self._asked and isinstance(event, Started) and event.model != self._asked:
+                    self._echo = echo(event.model)
             if isinstance(event, Finished):
                 self.ended = True
-        return data
+        return data if self._echo is None else self._renamed(data)
+
+    def _renamed(self, data: bytes) -> bytes:
+        if self._echo is None:
+            return data
+        name = dumps(self._asked)
+        return self._echo.sub(lambda found: found[1] + name, data)
 
     def _refuse(self, error: ApiError, data: bytes) -> bytes:
-        """The upstream's own error frame passes as it came; where it only broke off, the client is told."""
+        """The upstream's own error frame passes as it came, and nothing behind it; where there is none, the client is
+        told."""
         frame = self._fail(error)
-        return data if error.original is not None else data + frame
+        passed, told = _up_to_failure(data)
+        return passed if told else passed + frame
 
     def _whole_frames(self, data: bytes) -> bytes:
         if b"\n" not in data and b"\r" not in data:
@@ -214,6 +237,38 @@ class VerbatimStream(_Streaming):
         if end < len(data):
             self._held.append(data[end:])
         return data[:end]
+
+
+def echo(model: str) -> re.Pattern[bytes]:
+    """Finds the name that an upstream gives its model, as the value of a key. In a text it would stand behind
+    backslashes."""
+    return re.compile(rb'("model"\s*:\s*)' + re.escape(dumps(model)))
+
+
+_TELLS_FAILURE = re.compile(rb'"error"\s*:\s*[{"]|"type"\s*:\s*"(?:error|response\.failed)"')
+"""In the data of a frame. Within a text its quotes would stand behind backslashes."""
+
+_FRAME = re.compile(rb".+?(?:\r\n\r\n|\n\n|\r\r|\Z)", re.DOTALL)
+_DATA = re.compile(rb"^data:(.*?)$", re.MULTILINE)
+
+
+def _up_to_failure(data: bytes) -> tuple[bytes, bool]:
+    """The frames up to the one that tells of a failure, and True; or up to the one that cannot be read, and False."""
+    for frame in _FRAME.finditer(data):
+        said = b"".join(_DATA.findall(frame.group())).strip()
+        if _TELLS_FAILURE.search(said):
+            return data[: frame.end()], True
+        if said and said != b"[DONE]" and not _is_json(said):
+            return data[: frame.start()], False
+    return data, False
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        loads(text)
+    except NotJson:
+        return False
+    return True
 
 
 def _last_frame(rest: bytes) -> bytes:
@@ -285,9 +340,10 @@ class TranslatedWhole(_Whole):
 class VerbatimWhole(_Whole):
     """A whole reply between ends that speak the same dialect: the same bytes, once they are known to be a reply."""
 
-    def __init__(self, parser: StreamParser, watch: Watch) -> None:
+    def __init__(self, parser: StreamParser, watch: Watch, asked: str = "") -> None:
         super().__init__(parser, watch)
         self._body: list[bytes] = []
+        self._asked = asked
 
     def feed(self, data: bytes) -> bytes:
         if not self.ended:
@@ -299,7 +355,10 @@ class VerbatimWhole(_Whole):
         if self.ended:
             return b""
         self._judge(self._events(None))
-        return b"" if self.failure else b"".join(self._body)
+        if self.failure:
+            return b""
+        body = b"".join(self._body)
+        return _with_model(body, self._asked) if self._asked else body
 
     def _judge(self, events: list[Event]) -> None:
         for event in events:
@@ -307,3 +366,10 @@ class VerbatimWhole(_Whole):
                 self._refuse(event.error)
             elif isinstance(event, Finished):
                 self.settled = self.ended = True
+
+
+def _with_model(body: bytes, asked: str) -> bytes:
+    try:
+        return splice(body, "model", dumps(asked))
+    except NoSuchKey:
+        return body

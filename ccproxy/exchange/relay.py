@@ -113,6 +113,16 @@ class Relay(Protocol):
         reply.attach(self)
         self._arm()
 
+    def when_over(self, tell: Callable[[Outcome, ApiError | None], None]) -> None:
+        """Calls `tell` when the exchange with this upstream ends behind `opened`: how, and why if it failed."""
+
+        def over(result: Outcome | Failure) -> Outcome | Failure:
+            outcome = Outcome.BROKEN if isinstance(result, Failure) else result
+            tell(outcome, self._pipe.failure if outcome is Outcome.BROKEN else None)
+            return result
+
+        self.finished.addBoth(over)
+
     # Towards the upstream.
 
     @property

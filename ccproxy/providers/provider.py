@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS, BadUrl, dialect_told_by, normalised
 from ccproxy.providers.catalogue import vendor, vendor_at
-from ccproxy.providers.target import Auth, Target
+from ccproxy.providers.target import Auth, KeyChoice, Target
 from ccproxy.providers.vendor import Overrides, Vendor
 from ccproxy.secret import Secret
 
@@ -39,6 +39,8 @@ class Provider:
     base_url: str
     dialect: str
     key: Secret = field(default=Secret(""))
+    further_keys: tuple[Secret, ...] = ()
+    key_choice: KeyChoice = KeyChoice.ROUND_ROBIN
     auth: Auth = Auth.BEARER
     models: tuple[str, ...] = ()
     passes_login: bool = False
@@ -57,6 +59,8 @@ class Provider:
         *,
         base_url: str = "",
         key: Secret | None = None,
+        further_keys: Iterable[Secret] = (),
+        key_choice: KeyChoice = KeyChoice.ROUND_ROBIN,
         dialect: str = "",
         models: Iterable[str] = (),
         quirks: Overrides | None = None,
@@ -76,6 +80,8 @@ class Provider:
             base_url=url,
             dialect=speaks,
             key=key or Secret(""),
+            further_keys=tuple(further_keys),
+            key_choice=key_choice,
             auth=endpoint.auth if endpoint else _AUTH.get(speaks, Auth.BEARER),
             models=tuple(models),
             # A client's Anthropic login must not reach a vendor that only speaks Anthropic's dialect.
@@ -116,9 +122,9 @@ class Provider:
             **_corrected(overrides, self.quirks),
             vendor=self.vendor.name if self.vendor else self.name,
             model=model,
-            account=self._account(base_url),
+            account=_account(base_url, self.key),
         )
-        return Target(
+        target = Target(
             provider=self.name,
             model=model,
             dialect=dialect,
@@ -127,12 +133,19 @@ class Provider:
             auth=auth,
             passes_login=self.passes_login and dialect == self.dialect,
             quirks=quirks,
+            key_choice=self.key_choice,
         )
+        others = (
+            evolve(target, key=key, key_number=number, quirks=evolve(quirks, account=_account(base_url, key)))
+            for number, key in enumerate(self.further_keys, 2)
+        )
+        return evolve(target, others=tuple(others))
 
-    def _account(self, base_url: str) -> str:
-        host = urlsplit(base_url).netloc
-        text = f"{host}\n{self.key.reveal()}"
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+def _account(base_url: str, key: Secret) -> str:
+    host = urlsplit(base_url).netloc
+    text = f"{host}\n{key.reveal()}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _corrected(vendor_quirks: Overrides, own: Overrides) -> dict[str, Any]:

@@ -89,7 +89,8 @@ class Health(_Page):
 
 
 class Status(_Page):
-    """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file."""
+    """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file, and `fitness` of
+    the targets that do not answer as they should."""
 
     def __init__(
         self,
@@ -98,11 +99,13 @@ class Status(_Page):
         running: Running,
         uptime: Callable[[], float],
         configuration: Callable[[], Mapping[str, Any]],
+        fitness: Callable[[], Mapping[str, Any]],
     ) -> None:
         super().__init__(keyring, results)
         self._running = running
         self._uptime = uptime
         self._configuration = configuration
+        self._fitness = fitness
 
     def _content(self, trusted: bool) -> Mapping[str, Any]:
         content: dict[str, Any] = {
@@ -116,5 +119,6 @@ class Status(_Page):
                 "pid": os.getpid(),
                 "configuration": self._configuration(),
                 "providers": self._results.details(),
+                "failover": self._fitness(),
             }
         return content

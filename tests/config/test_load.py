@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.config.load import find, load, search_path
+from ccproxy.config.resolve import providers
 from ccproxy.config.settings import ConfigError, PerformanceSettings, RouteSettings, Settings
 from ccproxy.dialects.quirks import ReasoningControl
 from ccproxy.secret import Secret
@@ -247,6 +248,55 @@ class Values(LoadCase):
             }
         )
         self.assertNotIn(SECRET, repr(self.loaded(text)))
+
+
+class SeveralKeys(LoadCase):
+    """A provider with more than one key."""
+
+    def keys(self, text: str, environ: Mapping[str, str] | None = None) -> list[str]:
+        """The keys that the one provider's target is asked with."""
+        (provider,) = providers(self.loaded(text, environ)).values()
+        target = provider.target("m")
+        return [keyed.key.reveal() for keyed in (target, *target.others)]
+
+    def test_written(self) -> None:
+        """As a list of their own, as a list in place of the one key, or both; each once."""
+        for fields, expected in (
+            ('"api_key": "a"', ["a"]),
+            ('"api_keys": ["a", "b"]', ["a", "b"]),
+            ('"api_key": ["a", "b"]', ["a", "b"]),
+            ('"api_key": "a", "api_keys": ["b", "a", "c"]', ["a", "b", "c"]),
+            ('"api_keys": ["${A}", "${B}"]', ["1", "2"]),
+        ):
+            text = f'{{"providers": [{{"name": "openai", {fields}}}]}}'
+            self.assertEqual(self.keys(text, {"A": "1", "B": "2"}), expected)
+
+    def test_vendors_variable(self) -> None:
+        """The vendor's own variable is asked only where no key is written."""
+        text = '{"providers": [{"name": "openai", "api_keys": ["a", "b"]}]}'
+        self.assertEqual(self.keys(text, {"OPENAI_API_KEY": "other"}), ["a", "b"])
+        self.assertEqual(self.keys('{"providers": [{"name": "openai"}]}', {"OPENAI_API_KEY": "one"}), ["one"])
+
+    def test_refused(self) -> None:
+        """Strategies that do not exist, empty keys, and limits out of bounds are told; keys never are."""
+        for fields, told in (
+            ('"key_strategy": "random"', "round_robin"),
+            ('"api_keys": ["a", ""]', "api_keys[1]"),
+            (f'"api_keys": ["{SECRET}", 5]', "api_keys[1]"),
+            ('"max_concurrent": 0', "1 or more"),
+            ('"max_queued": -1', "0 or more"),
+        ):
+            text = f'{{"providers": [{{"name": "ollama", {fields}}}]}}'
+            self.assertIn(told, self.refusal(text))
+
+    def test_failover(self) -> None:
+        """So are its own options."""
+        for fields, told in (
+            ('"max_attempts": 0', "above 0"),
+            ('"breaker_failures": -1', "0 for no breaker"),
+            ('"breaker_pause": "2m"', "at least as much"),
+        ):
+            self.assertIn(told, self.refusal(f'{{"failover": {{{fields}}}}}'))
 
 
 class Refused(LoadCase):

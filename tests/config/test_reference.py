@@ -12,6 +12,7 @@ from ccproxy.config.resolve import providers
 from ccproxy.config.settings import (
     AddressSettings,
     ClientSettings,
+    FailoverSettings,
     LedgerSettings,
     NetworkSettings,
     PerformanceSettings,
@@ -48,6 +49,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
+        self.assertEqual(list(value["failover"]), option_names(FailoverSettings))
         self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
 
     def test_defaults(self) -> None:
@@ -64,8 +66,9 @@ class Reference(SynchronousTestCase):
     def test_every_option_is_explained(self) -> None:
         """Above every option there is a comment, or one above its neighbour that tells of both."""
         lines = REFERENCE.read_text().split("\n")
+        told_with_the_one_above = ("port", "log_file", "default", "max_queued", "breaker_longest_pause")
         for path, line in self.document.lines.items():
-            if isinstance(path[-1], str) and path[-1] not in ("port", "log_file", "default"):
+            if isinstance(path[-1], str) and path[-1] not in told_with_the_one_above:
                 self.assertTrue(lines[line - 2].strip().startswith("//") or lines[line - 1].strip() == "{", path)
 
     def test_works_as_it_is(self) -> None:

@@ -32,10 +32,15 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.feed import Feed
+from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.meter import Record, unpriced
+from ccproxy.exchange.places import Places, Room
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.providers.keys import Keys
 from ccproxy.providers.target import Target
+from ccproxy.routing.breakers import Breakers, Limits
 from ccproxy.routing.facts import Facts
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
@@ -87,6 +92,7 @@ class UpstreamConnection:
         self._connecting = connecting
         self.transport = _Transport()
         self.protocol: Any = None
+        self.dropped = False
 
     def accept(self) -> "UpstreamConnection":
         self.protocol = self._factory.buildProtocol(None)
@@ -141,6 +147,7 @@ class UpstreamConnection:
 
     def drop(self) -> None:
         """The connection breaks."""
+        self.dropped = True
         self.protocol.connectionLost(Failure(ConnectionLost()))
 
 
@@ -264,10 +271,15 @@ class Wire:
     admission: Admission = field(factory=Admission)
     threads: list[tuple[Callable[[], Any], "Deferred[Any]"]] = field(factory=list)
     """Work for threads, to be run by hand."""
+    breakers: Limits = field(factory=Limits)
+    rooms: dict[str, Room] = field(factory=dict)
+    bounds: Bounds = field(factory=Bounds)
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
         client = Client(self.pool, self.clock, self.deadlines)
+        breakers = Breakers(self.breakers, chance=lambda: 0.0)
+        self.fitness = Fitness(self.clock, breakers, Keys(), Places(self.clock, self.rooms))
         dispatch = Dispatch(
             DIALECTS,
             FixedRoutes(self.targets),  # type: ignore[arg-type]
@@ -278,6 +290,8 @@ class Wire:
             self._observe,
             cost=self.cost,
             turnstile=Turnstile(self.admission, self.clock),
+            fitness=self.fitness,
+            bounds=self.bounds,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
@@ -293,7 +307,7 @@ class Wire:
             counting=Resource(),
             models=Resource(),
             health=Health(keyring, self.results),
-            status=Status(keyring, self.results, self.running, self.clock.seconds, dict),
+            status=Status(keyring, self.results, self.running, self.clock.seconds, dict, self.fitness.details),
             fallback=ANTHROPIC,
             new_id=new_id,
             own={
@@ -308,6 +322,7 @@ class Wire:
     pool: Any = None
     results: Any = None
     feed: Any = None
+    fitness: Any = None
 
     def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
         done: Deferred[Any] = Deferred()
@@ -365,9 +380,11 @@ class Wire:
 
     @property
     def at_rest(self) -> bool:
-        """Nothing runs, no timer of an exchange is left. (The pool's own timers for idle connections may be.)"""
+        """Nothing runs, no place or key is held, no timer of an exchange is left. (The pool's own timers for idle
+        connections may be.)"""
         self.pool.close()
-        return len(self.running) == 0 and self.clock.getDelayedCalls() == []
+        held = self.fitness.places.counts() or self.fitness.keys.running()
+        return len(self.running) == 0 and not held and self.clock.getDelayedCalls() == []
 
 
 def chat(*deltas: dict[str, Any], finish: str | None = "stop", usage: dict[str, Any] | None = None) -> list[bytes]:

@@ -114,7 +114,7 @@ class TellingTests(SynchronousTestCase):
             self.assertEqual((answer.status, json.loads(answer.body)["error"]["type"]), (status, type_))
 
     def test_native_passes(self) -> None:
-        """An upstream's own error goes out as it came, to the byte: clients act on its words. The status says what it means."""
+        """An upstream's own error goes out as it came, to the byte: clients act on its words. Its status is ours."""
         body = envelope("invalid_request_error", OVERFLOW)
         answer = render_error(parse_error(400, {"content-type": "application/json"}, body), "req_1")
         self.assertEqual((answer.status, answer.body), (400, body))

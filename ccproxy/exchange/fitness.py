@@ -1,0 +1,123 @@
+"""How fit the targets are, by what became of those who asked them: breakers, keys that cool down, places.
+
+One for the daemon, and it outlives configurations: a provider that is down stays so when a file is read anew.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from ccproxy.config.settings import FailoverSettings, ProviderSettings
+from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.places import Place, Places, Room
+from ccproxy.exchange.relay import Outcome
+from ccproxy.providers.keys import Keys
+from ccproxy.providers.target import Target
+from ccproxy.routing.breakers import Breakers, Limits
+
+ALIVE = frozenset({Kind.INVALID, Kind.TOO_LARGE, Kind.OVERFLOW, Kind.NO_ROUTE, Kind.CONFLICT, Kind.AUTH})
+"""What only a target says that works: it read the request."""
+
+
+class Fitness:
+    """What all exchanges know of all targets."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        breakers: Breakers | None = None,
+        keys: Keys | None = None,
+        places: Places | None = None,
+    ) -> None:
+        self._clock = clock
+        self.breakers = Breakers() if breakers is None else breakers
+        self.keys = Keys() if keys is None else keys
+        self.places = Places(clock) if places is None else places
+
+    def adopt(self, failover: FailoverSettings, providers: Iterable[ProviderSettings]) -> None:
+        """What of it follows a configuration. Breakers that are open stay so."""
+        self.breakers.limits = Limits(failover.breaker_failures, failover.breaker_pause, failover.breaker_longest_pause)
+        self.places.adopt(
+            {one.name: Room(one.max_concurrent, one.max_queued, failover.queue_time) for one in providers}
+        )
+
+    async def ask(self, target: Target, conversation: Callable[[], str]) -> "Asking":
+        """From now on the target is asked by one more exchange. Raises BUSY where its provider has no place."""
+        place = await self.places.take(target.provider, conversation)
+        self.keys.asked(target, conversation)
+        return Asking(self, target, place, self.breakers.asked(target.name), self._clock)
+
+    def details(self) -> dict[str, Any]:
+        """For the status page: nothing of targets that are well."""
+        now = self._clock.seconds()
+        return {
+            "breakers": [
+                {
+                    "target": standing.target,
+                    "state": standing.state.value,
+                    "failures": standing.points,
+                    "asked_again_in": round(standing.wait, 1),
+                    "last_failure": None if standing.error is None else standing.error.message,
+                }
+                for standing in self.breakers.standings(now)
+            ],
+            "cooling_keys": [
+                {
+                    "target": cooling.target,
+                    "key": cooling.number,
+                    "reason": cooling.fault.value,
+                    "seconds_left": round(cooling.until - now, 1),
+                }
+                for cooling in self.keys.cooling(now)
+            ],
+            "concurrency": {
+                name: {"running": running, "waiting": waiting}
+                for name, (running, waiting) in self.places.counts().items()
+            },
+        }
+
+
+class Asking:
+    """One exchange with one target, from the place it took to its end; tells `Fitness` what it came to.
+
+    Either `refused`, and that was all; or `answers`, and later `over`.
+    """
+
+    __slots__ = ("_clock", "_fitness", "_place", "_probe", "_target")
+
+    def __init__(self, fitness: Fitness, target: Target, place: Place, probe: bool, clock: IReactorTime) -> None:
+        self._fitness = fitness
+        self._target = target
+        self._place = place
+        self._probe = probe
+        self._clock = clock
+
+    def refused(self, error: ApiError | None) -> None:
+        """No answer came. None, and a client who left, say nothing about the target."""
+        if error is not None and error.kind in ALIVE:
+            self._fitness.breakers.answered(self._target.name)
+        elif error is not None:
+            now = self._clock.seconds()
+            self._fitness.breakers.failed(self._target.name, error, now, self._probe)
+            self._fitness.keys.failed(self._target, error, now)
+        elif self._probe:
+            self._fitness.breakers.let_go(self._target.name)
+        self._let_go()
+
+    def answers(self) -> None:
+        """The first content is on its way to the client. A breaker that was counting counts on until the end."""
+        self._fitness.breakers.speaks(self._target.name)
+        self._fitness.keys.answered(self._target)
+
+    def over(self, outcome: Outcome, error: ApiError | None) -> None:
+        """The answer ended, for the reason `error` if the target failed. A client who left says nothing about it."""
+        if error is not None:
+            self._fitness.breakers.failed(self._target.name, error, self._clock.seconds())
+        elif outcome is Outcome.FINISHED:
+            self._fitness.breakers.answered(self._target.name)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._fitness.keys.let_go(self._target)
+        self._place.give_back()

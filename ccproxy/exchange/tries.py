@@ -1,0 +1,137 @@
+"""Who is asked next in one exchange, and what the client is told when nobody answers.
+
+A target is asked once, by each of its provider's keys at most once, and only as long as an error is such that the next
+may do better. Targets whose breaker is open are passed over; such whose key is cooling down come last. There is no
+waiting between different providers, and never for a `retry-after`: a client is better told. Only where the next target
+is another model of a provider that has just said it is overloaded, a short pause of random length comes between, so
+that all exchanges that failed together do not come down on it in the same moment.
+"""
+
+from collections.abc import Callable, Sequence
+from random import random
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from ccproxy.errors import ApiError, Kind, most_useful
+from ccproxy.exchange.fitness import Fitness
+from ccproxy.providers.keys import fault
+from ccproxy.providers.target import Target
+
+PAUSE = 0.1
+"""Seconds of the first pause; each further one may be twice as long. By chance it is half as long or up to it."""
+
+PAUSES = 3
+"""How many there are in one exchange: together they last less than a second."""
+
+
+@frozen
+class Bounds:
+    """How many targets one exchange asks, and for how many seconds it goes on to others."""
+
+    attempts: int = 6
+    seconds: float = 300.0
+
+
+class Tries:
+    """The targets of one exchange."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        conversation: Callable[[], str],
+        fitness: Fitness,
+        bounds: Bounds,
+        clock: IReactorTime,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._fitness = fitness
+        self._conversation = conversation
+        self._bounds = bounds
+        self._clock = clock
+        self._chance = chance
+        self._began = now = clock.seconds()
+        self._rest = list(targets)
+        if len(self._rest) > 1:
+            self._rest.sort(key=lambda target: fitness.keys.all_cooling(target, now))
+        self._keyed: list[Target] = []
+        self._last: Target | None = None
+        self._failed: Target | None = None
+        self._asked = 0
+        self._pauses = 0
+        self._skipped: list[tuple[Target, float]] = []
+        self._errors: list[ApiError] = []
+
+    def next(self) -> Target | None:
+        """The one to ask now; None where there is no other, or it is too late for one."""
+        if self._asked and (
+            self._asked >= self._bounds.attempts or self._clock.seconds() - self._began >= self._bounds.seconds
+        ):
+            return None
+        now = self._clock.seconds()
+        target = self._keyed.pop(0) if self._keyed else self._next_target(now)
+        if target is not None:
+            self._asked += 1
+            self._last = target
+        return target
+
+    def _next_target(self, now: float) -> Target | None:
+        while self._rest:
+            target = self._rest.pop(0)
+            wait = self._fitness.breakers.wait(target.name, now)
+            if wait:
+                self._skipped.append((target, wait))
+                continue
+            if not target.others:
+                return target
+            first, *others = self._fitness.keys.order(target, self._conversation(), now)
+            self._keyed = [keyed for keyed in others if not self._fitness.keys.wait(keyed, now)]
+            return first
+        return None
+
+    def failed(self, error: ApiError) -> None:
+        """The last one did not answer."""
+        self._errors.append(error)
+        self._failed = self._last
+        if fault(error) is None:
+            self._keyed.clear()  # Another key of the same target would meet the same.
+        if error.kind is Kind.OVERFLOW and self._last is not None:
+            self._rest = _larger(self._rest, self._last.quirks.window)
+
+    def pause(self, following: Target) -> float:
+        """Seconds to wait before `following` is asked; mostly none."""
+        last = self._errors[-1] if self._errors else None
+        if last is None or last.kind is not Kind.OVERLOADED or last.limited or self._pauses >= PAUSES:
+            return 0.0
+        if self._failed is None or self._failed.provider != following.provider:
+            return 0.0
+        self._pauses += 1
+        return PAUSE * (1 << self._pauses - 1) * (0.5 + self._chance() / 2)
+
+    def verdict(self) -> ApiError:
+        """Why nobody answered."""
+        if not self._errors:
+            return self._all_down()
+        told = most_useful(self._errors)
+        told.another_time_may_help = bool(self._skipped) or any(not error.retry_is_vain for error in self._errors)
+        return told
+
+    def _all_down(self) -> ApiError:
+        """A target that says it fails is no overloaded one, and clients wait longer for those."""
+        errors = [self._fitness.breakers.error(target.name) for target, _ in self._skipped]
+        failing = all(error is not None and error.kind is Kind.BROKEN for error in errors)
+        wait = min(wait for _, wait in self._skipped)
+        each = "; ".join(
+            f"{target.name}: {error.message if error else 'it failed'}"
+            for (target, _), error in zip(self._skipped, errors, strict=True)
+        )
+        told = f"no target is fit to be asked now, since each failed several times in a row ({each})"
+        return ApiError(Kind.OVERLOADED, told, status=503 if failing else 529, retry_after=max(wait, 1.0))
+
+
+def _larger(targets: Sequence[Target], window: int | None) -> list[Target]:
+    """Those that may hold what did not fit a window: known to be larger first, then such that nothing is known of."""
+    if window is None:
+        return list(targets)
+    known = [target for target in targets if target.quirks.window is not None and target.quirks.window > window]
+    return known + [target for target in targets if target.quirks.window is None]
