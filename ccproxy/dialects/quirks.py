@@ -135,6 +135,11 @@ class Quirks:
     reasoning_outside_output: bool = False
     """completion_tokens leaves reasoning out (xAI)."""
 
+    refused_betas: frozenset[str] = frozenset()
+    """Globs of the flags of `anthropic-beta` that are refused: they stay behind, and the fields that go with them."""
+    attribution: bool = True
+    """Takes the line by which Claude Code attributes its system prompt, also for models that are no Claude."""
+
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """Sent with every request."""
     body: Mapping[str, Any] = field(factory=dict, repr=False)

@@ -6,6 +6,7 @@ from typing import Any
 from ccproxy.dialects.anthropic.contents import parts, without_attribution
 from ccproxy.dialects.anthropic.history import without_foreign_thinking
 from ccproxy.dialects.anthropic.tables import EFFORTS, NAME, VERSION
+from ccproxy.dialects.anthropic.tailoring import tailored
 from ccproxy.dialects.anthropic.tools import parse_choice, parse_tools
 from ccproxy.dialects.dialect import Headers, Outgoing, Peek
 from ccproxy.dialects.quirks import Quirks
@@ -59,11 +60,12 @@ def with_model(body: bytes, name: str) -> bytes:
 
 
 def verbatim(headers: Headers, body: bytes, quirks: Quirks) -> Outgoing:
-    """The request as it came, but for reasoning that this upstream would refuse: what another vendor's answer left in
-    the conversation."""
+    """The request as it came, but for what this upstream would refuse: reasoning that another vendor's answer left in
+    the conversation, and where it is not Anthropic itself, flags that it does not know."""
     body, losses = without_foreign_thinking(body, quirks.model)
-    own = {"anthropic-version": VERSION, **to_anthropic(headers), "content-type": "application/json"}
-    return Outgoing(PATH, body, {**own, **quirks.headers}, losses=losses)
+    own, body, left = tailored(to_anthropic(headers), body, quirks)
+    own = {"anthropic-version": VERSION, **own, "content-type": "application/json"}
+    return Outgoing(PATH, body, {**own, **quirks.headers}, losses=(*losses, *left))
 
 
 def parse_request(headers: Headers, body: bytes) -> Request:

@@ -3,13 +3,14 @@
 from ccproxy.dialects.quirks import ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Rule, Vendor
 from ccproxy.providers.vendors.efforts import NO_REASONING, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 DEEPSEEK = Vendor(
     name="deepseek",
     key_variable="DEEPSEEK_API_KEY",
     endpoints={
         "openai_chat": Endpoint("https://api.deepseek.com"),
-        "anthropic": Endpoint("https://api.deepseek.com/anthropic"),
+        "anthropic": Endpoint("https://api.deepseek.com/anthropic", quirks=OWN_MODELS),
     },
     dialect="openai_chat",
     default_model="deepseek-v4-pro",

@@ -3,6 +3,7 @@
 from ccproxy.dialects.quirks import ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Overrides, Rule, Vendor
 from ccproxy.providers.vendors.efforts import LOW_HIGH_MAX, NO_REASONING, SWITCH, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto"}),
@@ -43,7 +44,7 @@ def _glm(name: str, key_variable: str, base_url: str, anthropic: str) -> Vendor:
         {
             # Without tool_stream the arguments of a call come in one piece.
             "openai_chat": Endpoint(base_url, quirks={"body": {"tool_stream": True}}),
-            "anthropic": Endpoint(anthropic),
+            "anthropic": Endpoint(anthropic, quirks=OWN_MODELS),
         },
         "openai_chat",
         quirks=_QUIRKS,

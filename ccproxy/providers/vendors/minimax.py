@@ -3,6 +3,7 @@
 from ccproxy.dialects.quirks import ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Rule, Vendor
 from ccproxy.providers.vendors.efforts import NO_REASONING, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 
 def _minimax(name: str, host: str) -> Vendor:
@@ -10,7 +11,7 @@ def _minimax(name: str, host: str) -> Vendor:
         name=name,
         key_variable="MINIMAX_API_KEY",
         endpoints={
-            "anthropic": Endpoint(f"https://{host}/anthropic"),
+            "anthropic": Endpoint(f"https://{host}/anthropic", quirks=OWN_MODELS),
             "openai_chat": Endpoint(
                 f"https://{host}/v1",
                 quirks={

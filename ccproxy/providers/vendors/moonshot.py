@@ -3,6 +3,7 @@
 from ccproxy.dialects.quirks import ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Overrides, Rule, Vendor
 from ccproxy.providers.vendors.efforts import LOW_HIGH_MAX, NO_REASONING, SWITCH, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto", "none"}),
@@ -42,7 +43,7 @@ _RULES = (
 
 
 def _moonshot(name: str, key_variable: str, base_url: str, anthropic: str) -> Vendor:
-    endpoints = {"openai_chat": Endpoint(base_url), "anthropic": Endpoint(anthropic)}
+    endpoints = {"openai_chat": Endpoint(base_url), "anthropic": Endpoint(anthropic, quirks=OWN_MODELS)}
     return Vendor(name, key_variable, endpoints, "openai_chat", quirks=_QUIRKS, rules=_RULES)
 
 

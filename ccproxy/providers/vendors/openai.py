@@ -3,6 +3,7 @@
 from ccproxy.providers.target import Auth
 from ccproxy.providers.vendor import Endpoint, Overrides, Rule, Vendor
 from ccproxy.providers.vendors.efforts import NO_REASONING, efforts
+from ccproxy.providers.vendors.messages import PARTNER
 
 _REASONS: Overrides = {"samples_while_reasoning": False, "stop_limit": 0}
 
@@ -108,7 +109,7 @@ AZURE = Vendor(
         "anthropic": Endpoint(
             "https://${AZURE_RESOURCE_NAME}.services.ai.azure.com/anthropic",
             Auth.X_API_KEY,
-            quirks={"cache_markers": True, "max_temperature": 1.0, "top_k": True, "stop_limit": None},
+            quirks={**PARTNER, "cache_markers": True, "max_temperature": 1.0, "top_k": True, "stop_limit": None},
         ),
     },
     dialect="openai_chat",

@@ -3,6 +3,7 @@
 from ccproxy.dialects.quirks import LateSystem, ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Rule, Vendor
 from ccproxy.providers.vendors.efforts import efforts
+from ccproxy.providers.vendors.messages import PARTNER
 
 OPENROUTER = Vendor(
     name="openrouter",
@@ -10,7 +11,7 @@ OPENROUTER = Vendor(
     endpoints={
         # Its Anthropic endpoint gives no reasoning_details, without which Gemini's and OpenAI's tool loops break.
         "openai_chat": Endpoint("https://openrouter.ai/api/v1"),
-        "anthropic": Endpoint("https://openrouter.ai/api"),
+        "anthropic": Endpoint("https://openrouter.ai/api", quirks=PARTNER),
     },
     dialect="openai_chat",
     default_model="openrouter/auto",

@@ -3,6 +3,7 @@
 from ccproxy.dialects.quirks import ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Overrides, Rule, Vendor
 from ccproxy.providers.vendors.efforts import NO_REASONING, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto", "none", "named"}),
@@ -43,7 +44,7 @@ def _qwen(name: str, host: str) -> Vendor:
         "DASHSCOPE_API_KEY",
         {
             "openai_chat": Endpoint(f"https://{host}/compatible-mode/v1"),
-            "anthropic": Endpoint(f"https://{host}/apps/anthropic"),
+            "anthropic": Endpoint(f"https://{host}/apps/anthropic", quirks=OWN_MODELS),
         },
         "openai_chat",
         quirks=_QUIRKS,

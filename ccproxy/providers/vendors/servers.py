@@ -4,6 +4,7 @@ listens unless told otherwise."""
 from ccproxy.dialects.quirks import LateSystem, ReasoningControl, ReplayReasoning
 from ccproxy.providers.vendor import Endpoint, Overrides, Rule, Vendor
 from ccproxy.providers.vendors.efforts import LOW_TO_HIGH, NO_REASONING, efforts
+from ccproxy.providers.vendors.messages import OWN_MODELS
 
 LOCAL_HOST = "localhost"
 
@@ -28,7 +29,7 @@ def _server(name: str, port: int, quirks: Overrides, rules: tuple[Rule, ...] = (
     root = f"http://{LOCAL_HOST}:{port}"
     endpoints = {"openai_chat": Endpoint(f"{root}/v1")}
     if anthropic:
-        endpoints["anthropic"] = Endpoint(root)
+        endpoints["anthropic"] = Endpoint(root, quirks=OWN_MODELS)
     return Vendor(name, "", endpoints, "openai_chat", quirks={**_ANY, **quirks}, rules=rules)
 
 
