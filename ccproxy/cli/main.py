@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -27,6 +28,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "reload": "Have the daemon read its configuration again.",
         "status": "Show whether the daemon runs, and how it does.",
         "logs": "Show the daemon's log.",
+    },
+    "The configuration": {
+        "check": "Check the configuration, and show what it comes to.",
+        "import": "Turn another program's configuration into ccproxy's own.",
     },
     "More": {
         "key": "Make a key for a client, and the hash of it for the configuration.",
@@ -62,7 +67,8 @@ class Commands(click.Group):
         """The command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"ccproxy.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"ccproxy.cli.{name}"), name)
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -1,22 +1,24 @@
 """From files, environment and command line to `Settings`.
 
 The command line wins over the environment, the environment over the file, the file over the defaults. A file is
-`config.json`, `config.yaml` or `config.yml`, in the working directory, in `~/.ccproxy` or in `/etc/ccproxy`: the first
-that is there; or the one that is named. Files are not merged.
+`config.json`, `config.yaml` or `config.yml`, in `$CCPROXY_CONFIG_DIR`, in the working directory or its `.ccproxy`, in
+`~/.ccproxy` or in `/etc/ccproxy`: the first that is there; or the one that is named. Files are not merged, but for
+those of other programs that belong together: `config.imports` reads such files as they are.
 
 Where no provider is configured, the keys of the environment stand for theirs (`OPENAI_API_KEY` and the like); without
 any the demo answers.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any, NoReturn
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from ccproxy.config import checks
 from ccproxy.config.documents import NO_FILE, SIZE_LIMIT, Document
+from ccproxy.config.envfile import variables
 from ccproxy.config.environment import (
     CONFIG_VARIABLE,
     Environment,
@@ -28,17 +30,26 @@ from ccproxy.config.environment import (
     options,
     providers_by_key,
 )
+from ccproxy.config.imports.parts import Around
+from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
 from ccproxy.config.jsonfile import read_json
 from ccproxy.config.listening import endpoint
-from ccproxy.config.problems import OutsideText, Path, Problem, shown, written
+from ccproxy.config.problems import OutsideText, Path, Problem, shown, told_together, written
 from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
 from ccproxy.config.structure import NotSettings, structure
 from ccproxy.config.yamlfile import read_yaml
 
-NAMES = ("config.json", "config.yaml", "config.yml")
+NAMES = ("config.json", "config.yaml", "config.yml", "ccproxy.yaml")
 """Of configuration files, in the order in which they are looked for."""
 
+LAYER_NAMES = ("managed-settings.json", "settings.json")
+"""The names that aistackhq/claude-code-proxy has for its layers, the strongest first. Not looked for in the working
+directory itself, where such a file is anybody's."""
+
 SYSTEM_DIRECTORY = "/etc/ccproxy"
+
+DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
+"""Names a directory that is looked into before all others."""
 
 
 def load(
@@ -52,8 +63,71 @@ def load(
 
     Raises `ConfigError`.
     """
-    found = find(path, environ, directories)
-    return _Layers(NO_FILE if found is None else read(found), environ, flags or {}).settings()
+    return loaded(path, environ, flags, directories).settings
+
+
+@frozen
+class Loaded:
+    """Settings, and the document they were read from: whose format it was, and what of it was not taken."""
+
+    settings: Settings
+    document: Document
+
+
+def loaded(
+    path: str | None,
+    environ: Environment,
+    flags: Mapping[str, Any] | None = None,
+    directories: Sequence[str] | None = None,
+) -> Loaded:
+    """As `load`, with the document."""
+    document, environ = opened(path, environ, directories)
+    document = without_keyless(document, environ)
+    return Loaded(_Layers(document, environ, flags or {}).settings(), document)
+
+
+def opened(
+    path: str | None, environ: Environment, directories: Sequence[str] | None = None
+) -> tuple[Document, Environment]:
+    """The document that `load` reads, as one of ours, or `NO_FILE`; and the environment, with the variables of an
+    `.env` file. That, and the layers of a configuration that has some, count for a file in its usual place alone.
+    Raises `ConfigError`."""
+    places = search_path(environ) if directories is None else directories
+    found = find(path, environ, places)
+    document = NO_FILE if found is None else read(found)
+    if found is not None and not _is_usual(found, places):
+        return canonical(document, Around(environ, (), _read_if_there)), environ
+    shape = shape_of(document)
+    environ = {**_variables_beside(places, anybody=shape is not None and shape.reads_env_file), **environ}
+    return canonical(document, Around(environ, tuple(_settings_layers(places)), _read_if_there)), environ
+
+
+def _is_usual(name: str, places: Sequence[str]) -> bool:
+    """Whether a file is one of those that are looked for. A daemon that reads it again names it with its whole path."""
+    usual = {str((FilePath(place) / one).absolute()) for place in places for one in (*NAMES, *LAYER_NAMES)}
+    return str(FilePath(name).absolute()) in usual
+
+
+def _variables_beside(directories: Sequence[str], anybody: bool) -> Environment:
+    """The variables of the first `.env` file in these directories. That in the working directory may be `anybody`'s."""
+    for directory in directories:
+        path = FilePath(directory) / ".env"
+        if (directory != "." or anybody) and path.is_file():
+            return variables(_text(str(path)))
+    return {}
+
+
+def _settings_layers(directories: Sequence[str]) -> Iterator[Document]:
+    """The layers of aistackhq/claude-code-proxy in these directories, the strongest first."""
+    for name in LAYER_NAMES:
+        for directory in directories:
+            document = None if directory == "." else _read_if_there(str(FilePath(directory) / name))
+            if document is not None:
+                yield document
+
+
+def _read_if_there(name: str) -> Document | None:
+    return read(name) if FilePath(name).is_file() else None
 
 
 def find(path: str | None, environ: Environment, directories: Sequence[str] | None = None) -> str | None:
@@ -62,7 +136,7 @@ def find(path: str | None, environ: Environment, directories: Sequence[str] | No
     if named:
         return _at_home(named, environ)
     for directory in search_path(environ) if directories is None else directories:
-        for name in NAMES:
+        for name in NAMES if directory == "." else (*NAMES, *LAYER_NAMES):
             candidate = FilePath(directory) / name
             if candidate.exists():
                 return str(candidate)
@@ -72,13 +146,19 @@ def find(path: str | None, environ: Environment, directories: Sequence[str] | No
 def search_path(environ: Environment) -> list[str]:
     """The directories in which a configuration is looked for, in their order."""
     home = environ.get("HOME", "")
+    chosen = [chosen] if (chosen := environ.get(DIRECTORY_VARIABLE, "")) else []
     own = [str(FilePath(home) / ".ccproxy")] if home else []
-    return [".", *own, SYSTEM_DIRECTORY]
+    router = [str(FilePath(home) / ".claude-code-router")] if home else []
+    return [*chosen, ".", ".ccproxy", *own, SYSTEM_DIRECTORY, *router]
 
 
 def read(name: str) -> Document:
     """The document in the file `name`: YAML where its name or its first character says so, else JSON. Raises
     `ConfigError`."""
+    return parse(_text(name), name)
+
+
+def _text(name: str) -> str:
     try:
         if os.path.isdir(name):  # noqa: PTH112  (a name with a NUL makes pathlib raise what open() raises below)
             raise ConfigError(f"{name} is a directory: name the file in it, such as {name.rstrip('/')}/config.json")
@@ -90,13 +170,12 @@ def read(name: str) -> Document:
     if len(data) > SIZE_LIMIT:
         raise ConfigError(f"{name}: found more than {SIZE_LIMIT >> 20} MiB, expected a configuration")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(
             f"{name}, line {line}: found a byte that is not UTF-8 (0x{data[error.start]:02x}), expected UTF-8"
         ) from None
-    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Document:
@@ -247,17 +326,14 @@ class _Layers:
         return shown(self._document.at(path), secret)
 
     def _stop(self) -> NoReturn:
-        lines = [f"{self._place(problem.path)}: {problem.text}" for problem in self._problems]
-        if len(lines) == 1:
-            raise ConfigError(lines[0])
-        raise ConfigError(f"{len(lines)} things are wrong with the configuration:\n  " + "\n  ".join(lines))
+        raise ConfigError(told_together([f"{self._place(problem.path)}: {problem.text}" for problem in self._problems]))
 
     def _place(self, path: Path) -> str:
         if path[:1] == ("listen",) and "listen" not in self._value:
             path = ("host",)  # Where the endpoint was made from.
         if path in self._origins:
             return f"{self._origins[path]} ({written(path)})"
-        return f"{self._document.place(path)}: {written(path)}" if path else self._document.place(path)
+        return self._document.told(path)
 
 
 def _at_home(name: str, environ: Environment) -> str:

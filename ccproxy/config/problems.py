@@ -89,3 +89,10 @@ def guess(word: str, known: Iterable[str]) -> str:
 def one_of(known: Iterable[str]) -> str:
     """The known words, as an expectation."""
     return "one of " + ", ".join(known)
+
+
+def told_together(lines: list[str]) -> str:
+    """One message of all that is wrong."""
+    if len(lines) == 1:
+        return lines[0]
+    return f"{len(lines)} things are wrong with the configuration:\n  " + "\n  ".join(lines)

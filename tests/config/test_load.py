@@ -1,6 +1,7 @@
 """From what an operator wrote to settings, and the messages for what cannot be used."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,13 @@ class Finding(LoadCase):
         self.assertEqual(load(one, {"CCPROXY_CONFIG": two}, directories=[]).port, 1)
 
     def test_search_path(self) -> None:
-        """The working directory, the home directory, and the system's."""
-        self.assertEqual(search_path({"HOME": "/home/me"}), [".", "/home/me/.ccproxy", "/etc/ccproxy"])
-        self.assertEqual(search_path({}), [".", "/etc/ccproxy"])
+        """The directory that a variable names, the working directory, the home directory, the system's; and that of
+        claude-code-router, whose configuration is read where there is no other."""
+        self.assertEqual(
+            search_path({"HOME": "/home/me"}),
+            [".", ".ccproxy", "/home/me/.ccproxy", "/etc/ccproxy", "/home/me/.claude-code-router"],
+        )
+        self.assertEqual(search_path({"CCPROXY_CONFIG_DIR": "/x"}), ["/x", ".", ".ccproxy", "/etc/ccproxy"])
 
     def test_other_names(self) -> None:
         """A file of any name is read by what it looks like."""
@@ -153,6 +158,65 @@ class Finding(LoadCase):
         self.assertEqual(self.loaded(b'\xef\xbb\xbf{"port": 1}').port, 1)
         self.assertIn("line 3", self.refusal('{\r\n"port": 1,\r\n"prot": 2}'))
         self.assertIn("line 3", self.refusal('{\r"port": 1,\r"prot": 2}'))
+
+
+class Beside(LoadCase):
+    """What counts beside the file."""
+
+    def test_env_file(self) -> None:
+        """Variables of an `.env` file beside a configuration count where the environment does not set them; not for a
+        file that is named, and not from the working directory."""
+        home = self.directory.absolute()
+        (home / "config.json").write_text('{"providers": [{"name": "groq", "api_key": "${A}"}], "log_file": "${B}"}')
+        (home / ".env").write_text("# mine\nexport A = \"of file\" # no\nA=of-file # yes\nB='b'\nnothing\n")
+        found = load(None, {"B": "environment"}, directories=[str(home)])
+        self.assertEqual((found.providers[0].api_key.reveal(), found.log_file), ("of-file", "environment"))
+        other = self.directory / "other.json"
+        other.write_text('{"log_file": "${B}"}')
+        self.assertRaises(ConfigError, load, str(other), {}, directories=[str(home)])
+
+    def test_layers(self) -> None:
+        """The three layers of claude-code-proxy are one configuration, the managed one before the project's and that
+        before the user's, field by field; a mistake is told in the layer that makes it."""
+        places = [self.directory / name for name in ("project", "user", "system")]
+        for place in places:
+            place.mkdir()
+        project, user, system = places
+        (user / "settings.json").write_text(
+            '{"server": {"port": 1}, "providers": {"openai": {"apiKey": "u", "baseURL": "http://127.0.0.1:2/v1"}},\n'
+            ' "models": {"bigModel": "big@openai", "smallModel": "small@openai"}}'
+        )
+        (project / "settings.json").write_text('{"server": {"port": 2}, "providers": {"openai": {"apiKey": "p"}}}')
+        (system / "managed-settings.json").write_text('{"models": {"bigModel": "managed@openai"}}')
+        directories = [str(place) for place in places]
+        found = load(None, {}, directories=directories)
+        (provider,) = found.providers
+        self.assertEqual((found.port, provider.api_key.reveal()), (2, "p"))
+        self.assertEqual(provider.api_base_url, "http://127.0.0.1:2/v1")
+        self.assertEqual(found.routes["sonnet"].model, "managed")
+        self.assertEqual(found.routes["haiku"].model, "small")
+        alone = load(str(user / "settings.json"), {}, directories=[])
+        self.assertEqual((alone.port, alone.routes["sonnet"].model), (1, "big"))
+        (system / "managed-settings.json").write_text('{"models": {"bigModel": "managed@opnai"}}')
+        message = str(self.assertRaises(ConfigError, load, None, {}, directories=directories))
+        self.assertIn("system/managed-settings.json, line 1: models.bigModel", message)
+
+    def test_read_again(self) -> None:
+        """A daemon reads again what it read first, layers and all, by the path of the file it found."""
+        home = self.directory.absolute()
+        (home / "settings.json").write_text('{"providers": {"openai": {"apiKey": "k"}}}')
+        (home / "managed-settings.json").write_text('{"server": {"port": 9}}')
+        found = find(None, {}, [str(home)])
+        self.assertEqual(load(found, {}, directories=[str(home)]).port, 9)
+
+    def test_settings_of_others(self) -> None:
+        """A settings.json in the working directory is anybody's, and not looked at."""
+        (self.directory / "settings.json").write_text('{"providers": {"openai": {"apiKey": "k"}}}')
+        cwd = Path.cwd()
+        self.addCleanup(os.chdir, cwd)
+        os.chdir(self.directory)
+        self.assertIsNone(find(None, {}, ["."]))
+        self.assertIsNotNone(find(None, {}, [str(Path.cwd())]))
 
 
 class Values(LoadCase):
