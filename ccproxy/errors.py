@@ -44,6 +44,8 @@ class Kind(enum.Enum):
     """The upstream account has no credit left (Anthropic's 402 `billing_error`)."""
     RATE = "rate"
     """Our own rate limit for this client."""
+    BUDGET = "budget"
+    """What may be spent is spent. It passes when the budget resets, which no client should wait for."""
     BUSY = "busy"
     """We are at our own limit of concurrent exchanges, or stopping."""
     OVERLOADED = "overloaded"
@@ -73,6 +75,7 @@ _TABLE = {
     Kind.FORBIDDEN: _Row(403, False, True, 0),
     Kind.TOO_LARGE: _Row(413, False, True, 0),
     Kind.RATE: _Row(429, False, False, 0),
+    Kind.BUDGET: _Row(429, False, True, 0),
     Kind.CANCELLED: _Row(499, False, False, 0),
     Kind.OVERFLOW: _Row(400, True, False, 2),
     Kind.REFUSED_CREDENTIAL: _Row(502, True, True, 3),

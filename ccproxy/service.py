@@ -17,8 +17,9 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.web.resource import IResource
 
+from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
-from ccproxy.config.resolve import keyring, limits, providers, proxies, routes
+from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes
 from ccproxy.config.settings import LedgerSettings, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.drain import Drain
@@ -46,6 +47,7 @@ from ccproxy.ledger.ledger import Keeping, Ledger
 from ccproxy.ledger.pool import Connections
 from ccproxy.ledger.price import Price
 from ccproxy.ledger.prices import Prices
+from ccproxy.ledger.spending import Purse
 from ccproxy.log import FORMS, fields
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
@@ -90,6 +92,7 @@ class Lasting:
     feed: Feed
     ledger: Ledger
     fitness: Fitness
+    purse: Purse
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -103,6 +106,7 @@ class Lasting:
         endpoints = Endpoints(reactor, Deadlines().connect, inside={HOST: demo.endpoint})
         factors = Factors()
         running = Running()
+        ledger = Ledger(lambda database: Connections(database, reactor), reactor)
         return cls(
             reactor=reactor,
             started=reactor.seconds(),
@@ -112,8 +116,9 @@ class Lasting:
             pool=Pool(reactor, endpoints),
             running=running,
             feed=Feed(running, reactor),
-            ledger=Ledger(lambda database: Connections(database, reactor), reactor),
+            ledger=ledger,
             fitness=Fitness(reactor),
+            purse=Purse(Budgets(), ledger, reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -128,12 +133,14 @@ class Lasting:
         self.results.know(providers(settings))
         self.admission.per_address = limits(settings.per_address)
         open_ledger(self.ledger, settings.ledger)
+        self.purse.follow(budgets(settings))
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
 
     async def close(self) -> None:
         """Let go of all of it, when nothing runs any more."""
         self.pool.close()
+        self.purse.close()
         await self.ledger.close()
 
     def uptime(self) -> float:
@@ -158,7 +165,8 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
-    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe, lasting.ledger.observe]
+    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe]
+    observers += [lasting.ledger.observe, lasting.purse.observe]
     observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
         observers.append(log_exchange)
@@ -169,7 +177,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
 
     prices = Prices(own_prices(settings))
     ways = routes(settings, Ordering(lasting.memory, prices.cost))
-    turnstile = Turnstile(lasting.admission, reactor)
+    turnstile = Turnstile(lasting.admission, reactor, lasting.purse.budgets)
     bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
     dispatch = Dispatch(
         DIALECTS,

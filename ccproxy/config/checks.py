@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from attrs import asdict
 
+from ccproxy.access.budgets import EACH, Period
 from ccproxy.config import clients, routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
@@ -38,6 +39,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _failover(settings.failover)
     yield from _providers(settings)
     yield from _ledger(settings)
+    yield from _budgets(settings)
     yield from routechecks.problems(settings)
 
 
@@ -98,6 +100,19 @@ def _failover(failover: FailoverSettings) -> Iterator[Problem]:
     if failover.breaker_longest_pause < failover.breaker_pause:
         found = "found less than breaker_pause, expected at least as much"
         yield Problem(("failover", "breaker_longest_pause"), found)
+
+
+def _budgets(settings: Settings) -> Iterator[Problem]:
+    known = ("", EACH, *dict.fromkeys([*(client.name for client in settings.clients), "client", "local"]))
+    periods = tuple(period.value for period in Period)
+    for index, budget in enumerate(settings.budgets):
+        path: Path = ("budgets", index)
+        yield from _one_of((*path, "period"), budget.period, periods)
+        yield from _one_of((*path, "client"), budget.client, known)
+        if budget.money < 0 or budget.tokens < 0 or not (budget.money or budget.tokens):
+            yield Problem((*path, "money"), "found neither, expected dollars in `money` or a number in `tokens`")
+        if not 0 < budget.warn <= 1:
+            yield Problem((*path, "warn"), f"found {budget.warn:g}, expected a part, such as 0.8")
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ccproxy.access.budgets import Budget, Period
 from ccproxy.access.clients import Client
 from ccproxy.access.keys import KeyHash
 from ccproxy.access.limits import Allowance, Limits
@@ -50,6 +51,15 @@ def routes(settings: Settings, ordering: Ordering | None = None) -> Routes:
         first = next(iter(known.values()))
         written = [Route(DEFAULT, (Choice(first, first.default_model),))]
     return Routes(known, written, disabled, ordering)
+
+
+def budgets(settings: Settings) -> list[Budget]:
+    """What may be spent."""
+    return [
+        Budget(Period(one.period), one.client, one.money, one.tokens, one.warn, one.message)
+        for one in settings.budgets
+        if one.enabled
+    ]
 
 
 def keyring(settings: Settings) -> Keyring:

@@ -180,6 +180,20 @@ class LedgerSettings:
 
 
 @frozen
+class BudgetSettings:
+    """What may be spent in a period: by `client`, by all together where it is empty, by each where it is `*`. 0: no
+    limit."""
+
+    period: str
+    client: str = ""
+    money: float = 0.0
+    tokens: int = 0
+    warn: float = 0.8
+    message: str = ""
+    enabled: bool = True
+
+
+@frozen
 class Settings:
     """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
     where none is given."""
@@ -204,6 +218,7 @@ class Settings:
     failover: FailoverSettings = field(factory=FailoverSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     prices: Mapping[str, PriceSettings] = field(factory=dict)
+    budgets: tuple[BudgetSettings, ...] = ()
 
     @property
     def has_keys(self) -> bool:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from twisted.internet.interfaces import IReactorTime
 
+from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.exchange.meter import Meter
 
@@ -15,17 +16,19 @@ BYTES_PER_TOKEN = 4
 class Turnstile:
     """Lets exchanges in, and out exactly once."""
 
-    def __init__(self, admission: Admission, clock: IReactorTime) -> None:
+    def __init__(self, admission: Admission, clock: IReactorTime, budgets: Budgets | None = None) -> None:
         self._admission = admission
+        self._budgets = Budgets() if budgets is None else budgets
         self._clock = clock
 
     @contextmanager
     def during(self, meter: Meter) -> Iterator[None]:
-        """The exchange is inside while the body of the `with` statement runs. Raises RATE."""
+        """The exchange is inside while the body of the `with` statement runs. Raises RATE and BUDGET."""
         call = meter.call
         principal = call.principal
         estimate = len(call.body) / BYTES_PER_TOKEN
         now = self._clock.seconds()
+        self._budgets.admit(principal.name, now)
         permit = self._admission.admit(principal.name, principal.client.limits, principal.address, estimate, now)
         meter.limits = permit.headers
         try:

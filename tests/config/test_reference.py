@@ -11,6 +11,7 @@ from ccproxy.config.load import load, read
 from ccproxy.config.resolve import providers
 from ccproxy.config.settings import (
     AddressSettings,
+    BudgetSettings,
     ClientSettings,
     FailoverSettings,
     LedgerSettings,
@@ -50,11 +51,12 @@ class Reference(SynchronousTestCase):
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
         self.assertEqual(list(value["failover"]), option_names(FailoverSettings))
+        self.assertEqual([list(budget) for budget in value["budgets"]], [option_names(BudgetSettings)])
         self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
 
     def test_defaults(self) -> None:
         """Every value is the default, but for the examples and the endpoint that follows from host and port."""
-        found = evolve(self.settings, providers=(), clients=(), routes={}, listen=())
+        found = evolve(self.settings, providers=(), clients=(), routes={}, budgets=(), listen=())
         self.assertEqual(found, Settings())
         self.assertEqual(self.document.value["listen"], [])
         example = ProviderSettings("openai", enabled=False)

@@ -23,6 +23,7 @@ from twisted.web.iweb import IAgentEndpointFactory
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
+from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.access.networks import Proxies
 from ccproxy.access.principals import Keyring
@@ -269,6 +270,7 @@ class Wire:
     keyring: Keyring | None = None
     proxies: Proxies = field(factory=Proxies)
     admission: Admission = field(factory=Admission)
+    budgets: Budgets = field(factory=Budgets)
     threads: list[tuple[Callable[[], Any], "Deferred[Any]"]] = field(factory=list)
     """Work for threads, to be run by hand."""
     breakers: Limits = field(factory=Limits)
@@ -289,7 +291,7 @@ class Wire:
             self.running,
             self._observe,
             cost=self.cost,
-            turnstile=Turnstile(self.admission, self.clock),
+            turnstile=Turnstile(self.admission, self.clock, self.budgets),
             fitness=self.fitness,
             bounds=self.bounds,
         )

@@ -173,6 +173,7 @@ _TYPES: dict[Kind, tuple[str, str | None]] = {
     Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
     Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
     Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),
+    Kind.BUDGET: ("insufficient_quota", "insufficient_quota"),
     Kind.BUSY: ("server_error", "server_busy"),
     Kind.OVERLOADED: ("server_error", "server_overloaded"),
     Kind.REFUSED_CREDENTIAL: ("server_error", "upstream_credential_refused"),

@@ -77,6 +77,7 @@ ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
     Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
     Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),
+    Kind.BUDGET: ("insufficient_quota", "insufficient_quota"),
     Kind.BUSY: ("server_error", "server_is_overloaded"),
     Kind.OVERLOADED: ("server_error", "server_is_overloaded"),
     Kind.REFUSED_CREDENTIAL: ("server_error", "upstream_credential_refused"),

@@ -94,6 +94,7 @@ class TellingTests(SynchronousTestCase):
             Kind.OVERFLOW: "invalid_request_error",
             Kind.QUOTA: "billing_error",
             Kind.RATE: "rate_limit_error",
+            Kind.BUDGET: "rate_limit_error",
             Kind.BUSY: "overloaded_error",
             Kind.OVERLOADED: "overloaded_error",
             Kind.REFUSED_CREDENTIAL: "api_error",
