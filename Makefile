@@ -6,12 +6,11 @@
 # make test-deb  boot Debian with systemd, install the package there, and try it; needs root
 # make apt-repo  lay the built packages out as an apt repository, in build/apt, signed by the key APT_KEY
 # make lock      renew requirements.lock, what the package and the container image are made of
-# make man       write the manual pages to build/man
 # make prices  write the list of prices anew, from the newest litellm
 # make clean   delete what the others made
 #
-# All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes it; TESTS what `make test` runs,
-# TRIAL how.
+# All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes the
+# former; TESTS what `make test` runs, TRIAL how.
 
 PYTHON ?= python3
 TESTS ?= tests
@@ -20,7 +19,7 @@ TRIAL ?= --random=0 --reporter=text
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: help run test check docs prices clean
+.PHONY: help run test check docs prices clean deb test-deb apt-repo lock wheelhouse
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -118,6 +117,3 @@ deb: wheelhouse/complete
 	@rm -rf $(UNPACKED)
 	@if command -v lintian >/dev/null; then lintian --fail-on error,warning $(PACKAGE)/ccproxy_*.changes; fi
 	@ls -l $(PACKAGE)/*.deb
-
-man: $(VENV)/installed
-	@$(VENV)/bin/python debian/manpages.py build/man

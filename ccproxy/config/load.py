@@ -33,6 +33,7 @@ from ccproxy.config.environment import (
 from ccproxy.config.imports.parts import Around
 from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
 from ccproxy.config.jsonfile import read_json
+from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
 from ccproxy.config.problems import OutsideText, Path, Problem, shown, told_together, written
 from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
@@ -207,8 +208,10 @@ class _Layers:
         self._fill_in_urls()
         expansion = Expansion(self._environ)
         self._value = expansion.of(self._value)
-        if expansion.problems:
-            self._problems += expansion.problems
+        files = KeyFiles(FilePath(self._document.name).parent)
+        self._value = files.of(self._value)
+        if expansion.problems or files.problems:
+            self._problems += expansion.problems + files.problems
             self._stop()  # What is left empty by an unset variable would be told as wrong again.
         try:
             settings = structure(self._value, self._show)

@@ -36,6 +36,9 @@ from ccproxy.upstream.client import Client, Deadlines
 RETRY_AFTER_LIMIT = 60
 """Seconds. Claude Code gives up at once on a longer wait."""
 
+HEADER_LENGTH = 300
+"""Characters of a name that a header shows."""
+
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """So that no proxy between us and the client holds a stream back."""
 
@@ -231,13 +234,24 @@ class Dispatch:
 
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:
     """What every answer says about itself."""
-    headers = {"request-id": call.id, "x-ccproxy-request-id": call.id, "x-ccproxy-attempts": str(meter.attempts)}
-    headers |= meter.limits
-    if meter.rule:
-        headers["x-ccproxy-route"] = meter.rule
-    if meter.target:
-        headers["x-ccproxy-target"] = meter.target
-    return headers
+    return {**told_of(call.id, meter.rule, meter.target, meter.attempts), **meter.limits}
+
+
+def told_of(exchange: str, rule: str = "", target: str = "", attempts: int = 0) -> dict[str, str]:
+    """The headers that name an exchange, what it took, and where it went; `none` where it came to nothing."""
+    return {
+        "request-id": exchange,
+        "x-ccproxy-request-id": exchange,
+        "x-ccproxy-route": _for_header(rule) or "none",
+        "x-ccproxy-target": _for_header(target) or "none",
+        "x-ccproxy-attempts": str(attempts),
+    }
+
+
+def _for_header(text: str) -> str:
+    """A name that clients made up as a header can hold it: some read nothing but ASCII, and none a line of 64 KiB."""
+    shown = text[:HEADER_LENGTH].encode("ascii", "backslashreplace").decode("ascii")
+    return "".join(character if character.isprintable() else "?" for character in shown)
 
 
 def error_headers(error: ApiError, call: Call, meter: Meter) -> dict[str, str]:

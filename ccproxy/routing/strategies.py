@@ -31,12 +31,24 @@ class Ordering:
 
     def targets(self, route: Route, facts: Facts, asked: str, now: float, take: bool) -> tuple[Target, ...]:
         """The targets to try. `take` tells that the first one really is asked: a turn is over, and a conversation has
-        settled."""
+        settled. A conversation that is at home somewhere takes no turn."""
         if len(route.choices) == 1 and not route.fallbacks:
             return (route.choices[0].target(asked),)
-        targets = self._by_strategy(route, asked, now, take)
+        conversation = self._conversation(route, facts)
+        home = self.memory.homes.of(route.name, conversation, now) if conversation else None
+        targets = self._by_strategy(route, asked, now, take and home is None)
         targets += tuple(choice.target(asked) for choice in route.fallbacks)
-        return self._at_home(route, facts, now, targets, take) if route.affinity else targets
+        first = next((target for target in targets if target.name == home), targets[0])
+        if take and conversation and route.strategy is not Strategy.ORDER:
+            self.memory.homes.settle(route.name, conversation, first.name, now)
+        return targets if first is targets[0] else (first, *(target for target in targets if target is not first))
+
+    def _conversation(self, route: Route, facts: Facts) -> str:
+        """What may be at home at a target of this route; `""` for nothing. Where the order is written down, nobody is
+        unless a target has failed."""
+        if not route.affinity or (route.strategy is Strategy.ORDER and not self.memory.homes.has(route.name)):
+            return ""
+        return facts.conversation
 
     def _by_strategy(self, route: Route, asked: str, now: float, take: bool) -> tuple[Target, ...]:
         targets = tuple(choice.target(asked) for choice in route.choices)
@@ -55,21 +67,3 @@ class Ordering:
         """What sorts targets of unknown price behind all others."""
         price = self.prices(target, USUAL)
         return price is None, price or 0.0
-
-    def _at_home(
-        self, route: Route, facts: Facts, now: float, targets: tuple[Target, ...], take: bool
-    ) -> tuple[Target, ...]:
-        """The conversation's own target first. Where the order is written down there is one only after a failure."""
-        homes = self.memory.homes
-        ordered = route.strategy is Strategy.ORDER
-        if ordered and not homes.has(route.name):
-            return targets
-        conversation = facts.conversation
-        if not conversation:
-            return targets
-        home = homes.of(route.name, conversation, now)
-        found = next((target for target in targets if target.name == home), None)
-        first = found or targets[0]
-        if take and not ordered:
-            homes.settle(route.name, conversation, first.name, now)
-        return (first, *(target for target in targets if target is not first))

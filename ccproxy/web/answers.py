@@ -7,7 +7,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError
-from ccproxy.exchange.dispatch import retry_headers
+from ccproxy.exchange.dispatch import retry_headers, told_of
 from ccproxy.exchange.reply import Reply
 from ccproxy.headers import joined
 from ccproxy.web.site import BoundedRequest
@@ -38,7 +38,9 @@ def tell(request: Request, dialect: Dialect, error: ApiError, exchange: str) -> 
     return NOT_DONE_YET
 
 
-def tell_by(reply: Reply, dialect: Dialect, error: ApiError, exchange: str) -> None:
-    """The same, where the reply is there already."""
-    headers = {"request-id": exchange, "x-ccproxy-request-id": exchange}
-    reply.answer(dialect.render_error(error, exchange), headers | retry_headers(error))
+def tell_by(
+    reply: Reply, dialect: Dialect, error: ApiError, exchange: str, told: Mapping[str, str] | None = None
+) -> None:
+    """The same, where the reply is there already; `told` are the headers that name the exchange, where more is known of
+    it than its id."""
+    reply.answer(dialect.render_error(error, exchange), {**(told or told_of(exchange)), **retry_headers(error)})

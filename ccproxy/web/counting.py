@@ -19,6 +19,7 @@ from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Answer, Dialect, Headers, Peek
 from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.exchange.call import Call
+from ccproxy.exchange.dispatch import told_of
 from ccproxy.exchange.reply import Reply
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain
@@ -88,30 +89,28 @@ class Counts:
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call. Cancelled when the client leaves."""
+        told = told_of(call.id)
         try:
             chosen = self._routes.candidates(call.facts, self._clock.seconds(), take=False)
-            call.principal.client.check(plain(call.model), chosen.rule)
             target = chosen.targets[0]
+            told = told_of(call.id, chosen.rule, target.name)
+            call.principal.client.check(plain(call.model), chosen.rule)
             counted = await self._count(call, target)
         except CancelledError:
             return
         except ApiError as error:
-            tell_by(reply, call.dialect, error, call.id)
+            tell_by(reply, call.dialect, error, call.id, told)
             return
         except Exception:
             log.failure("counting tokens for {exchange} failed: a fault of ours", exchange=call.id)
-            tell_by(reply, call.dialect, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details"), call.id)
+            fault = ApiError(Kind.BROKEN, "ccproxy failed; its log has the details")
+            tell_by(reply, call.dialect, fault, call.id, told)
             return
         tokens = counted.tokens
         if counted.by != _UPSTREAM:
             tokens = math.ceil(tokens * self._factors.factor(target.name))
-        headers = {
-            "request-id": call.id,
-            "x-ccproxy-request-id": call.id,
-            "x-ccproxy-target": target.name,
-            "x-ccproxy-token-count": counted.by,
-        }
-        reply.answer(Answer(200, jsontext.dumps({"input_tokens": tokens})), headers)
+        told |= {"x-ccproxy-token-count": counted.by, "x-ccproxy-attempts": str(int(counted.by == _UPSTREAM))}
+        reply.answer(Answer(200, jsontext.dumps({"input_tokens": tokens})), told)
 
     async def _count(self, call: Call, target: Target) -> Counted:
         key = hashlib.sha256(f"{target.name}\n".encode("utf-8", "surrogatepass") + call.body).digest()

@@ -32,6 +32,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.meter import Record, unpriced
@@ -43,6 +44,7 @@ from ccproxy.providers.keys import Keys
 from ccproxy.providers.target import Target
 from ccproxy.routing.breakers import Breakers, Limits
 from ccproxy.routing.facts import Facts
+from ccproxy.routing.memory import Memory
 from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
@@ -276,6 +278,9 @@ class Wire:
     breakers: Limits = field(factory=Limits)
     rooms: dict[str, Room] = field(factory=dict)
     bounds: Bounds = field(factory=Bounds)
+    routes: Any = None
+    """Instead of `targets`: real routes."""
+    memory: Memory = field(factory=Memory)
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
@@ -284,7 +289,7 @@ class Wire:
         self.fitness = Fitness(self.clock, breakers, Keys(), Places(self.clock, self.rooms))
         dispatch = Dispatch(
             DIALECTS,
-            FixedRoutes(self.targets),  # type: ignore[arg-type]
+            self.routes or FixedRoutes(self.targets),
             client,
             self.clock,
             self.deadlines,
@@ -304,6 +309,7 @@ class Wire:
         self.results = LastResults(self.clock)
         self.results.know(target.provider for target in self.targets)
         self.feed = Feed(self.running, self.clock)
+        self.experience = Experience(self.memory, self.clock)
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
@@ -325,6 +331,7 @@ class Wire:
     results: Any = None
     feed: Any = None
     fitness: Any = None
+    experience: Any = None
 
     def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
         done: Deferred[Any] = Deferred()
@@ -340,6 +347,7 @@ class Wire:
         self.records.append(record)
         self.results.observe(call, record)
         self.feed.observe(call, record)
+        self.experience.observe(call, record)
 
     def connect(self, peer: str = "127.0.0.1") -> ClientConnection:
         """A client that has said nothing yet."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.wire.splice import NoSuchKey, splice
+from ccproxy.wire.splice import NoSuchKey, member, put, splice
 
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)),
@@ -72,3 +72,29 @@ class SpliceTests(SynchronousTestCase):
         for body in ('{"model":"a",' + text[1:], text[:-1] + ',"model":"a"}'):
             self.assertIn(b'"model":"b"', splice(body.encode(), "model", b'"b"'))
         self.assertLess(time.perf_counter() - started, 2)
+
+
+class MemberTests(SynchronousTestCase):
+    """One value read where it stands, and put where there is none."""
+
+    @settings(deadline=None, derandomize=True)
+    @given(objects())
+    def test_as_a_reader_sees_it(self, body: bytes) -> None:
+        """The value found is the one that readers of JSON find."""
+        found = member(body, "model")
+        assert found is not None
+        self.assertEqual(json.loads(found), json.loads(body)["model"])
+        self.assertIsNone(member(body, "temperature"))
+
+    @settings(deadline=None, derandomize=True)
+    @given(objects())
+    def test_put(self, body: bytes) -> None:
+        """What is put is there afterwards, whether it was before or not, and all else is as it was."""
+        for key in ("model", "temperature"):
+            self.assertEqual(json.loads(put(body, key, b"[1]")), {**json.loads(body), key: [1]})
+
+    def test_put_into_nothing(self) -> None:
+        """An empty object gets its first member; what is no object is refused."""
+        self.assertEqual(put(b" { } ", "a", b"1"), b' {"a":1 } ')
+        self.assertEqual(put(b"\xef\xbb\xbf{}", "a", b"1"), b'\xef\xbb\xbf{"a":1}')
+        self.assertRaises(NoSuchKey, put, b"[]", "a", b"1")
