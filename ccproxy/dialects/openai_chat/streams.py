@@ -16,6 +16,7 @@ from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
 from ccproxy.dialects.openai_chat.think_tags import ThinkTags
 from ccproxy.dialects.openai_chat.usage import read_usage
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.runs import Path, Runs
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Event, Failed, Finished, Started
 from ccproxy.model.usage import Reason, Stop, Usage
@@ -23,6 +24,15 @@ from ccproxy.wire.jsontext import NotJson, loads
 from ccproxy.wire.sse import Decoder, Frame
 
 _NO_FINISH = "upstream stream ended without finish_reason"
+
+_DELTA: Path = ("choices", 0, "delta")
+_GROWING: tuple[Path, ...] = (
+    (*_DELTA, "content"),
+    (*_DELTA, "tool_calls", 0, "function", "arguments"),
+    (*_DELTA, "reasoning_content"),
+    (*_DELTA, "reasoning"),
+)
+"""The strings that chunks differ by."""
 
 
 class Parser:
@@ -38,6 +48,7 @@ class Parser:
         "_id",
         "_quirks",
         "_reasoning_snapshots",
+        "_runs",
         "_sequence",
         "_started",
         "_tags",
@@ -50,6 +61,7 @@ class Parser:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
         self._frames = Decoder()
+        self._runs = Runs(_GROWING)
         self._blocks = Blocks(quirks, self._seed)
         self._tags: ThinkTags | None = ThinkTags(quirks.think_tags)
         self._text_snapshots = Snapshots()
@@ -73,15 +85,42 @@ class Parser:
     def feed(self, data: bytes) -> list[Event]:
         """The events of these bytes, cut anywhere."""
         out: list[Event] = []
-        if self._ended:
-            return out
-        for frame in self._frames.feed(data):
-            self._read(frame, out)
-            if self._ended:
-                return out
+        position = 0
+        while position < len(data) and not self._ended:
+            position = self._read_run(data, position, out) or self._read_on(data, position, out)
         if data:
             self._tail = not data.endswith((b"\n", b"\r"))
         return out
+
+    def _read_run(self, data: bytes, position: int, out: list[Event]) -> int:
+        """Reads chunks that are like the last one; gives where they end, 0 where there are none."""
+        if not self._frames.between_frames:
+            return 0
+        chunk, end = self._runs.take(data, position, self._may_be_joined())
+        if chunk is None:
+            return 0
+        self._hear(chunk, out)
+        return end
+
+    def _may_be_joined(self) -> bool:
+        """Whether the strings of a run say together what they say one by one: not where each is held against all
+        before, nor where a chunk says more than that string."""
+        if not self._runs.lone:
+            return False
+        if self._runs.key == "content":
+            return not self._text_snapshots.watching
+        return self._runs.key != "arguments" and not self._reasoning_snapshots.watching
+
+    def _read_on(self, data: bytes, position: int, out: list[Event]) -> int:
+        """Reads a frame, or where no run is to be expected all that is there; gives where it ends."""
+        end = data.find(b"\n\n", position) + 2 if self._runs.looking else 0
+        if end < 2:
+            end = len(data)
+        for frame in self._frames.feed(data[position:end]):
+            self._read(frame, out)
+            if self._ended:
+                break
+        return end
 
     def close(self) -> list[Event]:
         """The input ended: the events that were waiting for it, `Finished` or `Failed` last."""
@@ -130,11 +169,17 @@ class Parser:
             chunk = chunk[0] if isinstance(chunk, list) and len(chunk) == 1 else None
             if not isinstance(chunk, dict):
                 return
+        if frame.event == b"error":
+            self._refuse(read_envelope(chunk) or read_envelope({"error": chunk}) or Envelope("unknown"), out)
+            return
+        self._hear(chunk, out)
+        choices = chunk.get("choices")
+        if self._runs.looking and isinstance(choices, list) and len(choices) == 1:
+            self._runs.learn(frame, chunk)
+
+    def _hear(self, chunk: Mapping[str, Any], out: list[Event]) -> None:
         try:
-            if frame.event and frame.event == b"error":
-                self._refuse(read_envelope(chunk) or read_envelope({"error": chunk}) or Envelope("unknown"), out)
-            else:
-                self._take(chunk, out)
+            self._take(chunk, out)
         except ApiError as error:
             self._fail(error, out)
         except NotJson as error:
