@@ -8,11 +8,11 @@ Nothing is guessed. A frame counts as alike only if every byte but those of one 
 bytes before and behind enclose that very string is tried out when they are learned.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ccproxy.wire.jsontext import NotJson, loads
-from ccproxy.wire.sse import Frame
+from ccproxy.wire.sse import Decoder, Frame
 
 Path = tuple[str | int, ...]
 
@@ -21,6 +21,53 @@ _PATIENCE = 8
 
 _PROBE = "\x7fprobe\x7f"
 _END = b"\n\n"
+
+
+class Run(NamedTuple):
+    """Frames that are alike: what the JSON of one says, with the strings of all. `value` may be changed again as soon
+    as the next frame is asked for."""
+
+    value: Any
+
+
+class RunDecoder:
+    """A `Decoder` that finds runs. `may_join` says of the runs that are found now whether their strings say together
+    what they say one by one; where not, each of their frames is a run of its own."""
+
+    __slots__ = ("_frames", "_may_join", "_runs")
+
+    def __init__(self, paths: Sequence[Path], may_join: "Callable[[Runs], bool]") -> None:
+        self._frames = Decoder()
+        self._runs = Runs(paths)
+        self._may_join = may_join
+
+    def feed(self, data: bytes) -> Iterator[Frame | Run]:
+        """The frames and runs of these bytes, cut anywhere. `learn` is to be told of each frame that was read before
+        the next one is asked for."""
+        frames, runs = self._frames, self._runs
+        position, size = 0, len(data)
+        while position < size:
+            if frames.between_frames:
+                value, end = runs.take(data, position, self._may_join(runs))
+                if end > position:
+                    position = end
+                    yield Run(value)
+                    continue
+            # Where no run is to be expected, all that is there is decoded at once.
+            end = data.find(_END, position) + len(_END) if runs.looking else size
+            if end < len(_END):
+                end = size
+            yield from frames.feed(data[position:end])
+            position = end
+
+    def learn(self, frame: Frame, value: Any) -> None:
+        """The last frame says `value`."""
+        if self._runs.looking:
+            self._runs.learn(frame, value)
+
+    def close(self) -> list[Frame]:
+        """As `Decoder.close`."""
+        return self._frames.close()
 
 
 class Runs:
@@ -99,7 +146,7 @@ class Runs:
         name = b"event: %b\n" % frame.event if frame.event else b""
         self._head, self._tail = b'%bdata: %b"' % (name, before), b'"' + behind
         self._value, self._leaf, self.key = value, leaf, key
-        self.lone = not any(other for name, other in leaf.items() if name not in (key, "role"))
+        self.lone = not any(other for name, other in leaf.items() if name not in (key, "role", "type"))
         return True
 
 

@@ -39,6 +39,9 @@ def unpriced(_target: Target, _usage: Usage) -> float | None:
     return None
 
 
+CHARACTERS_PER_TOKEN = 4
+
+
 @frozen
 class Attempt:
     """One target that was tried: `error` says why it did not answer; None for the one that did. `began` counts from
@@ -109,7 +112,7 @@ class Meter:
         self._gaps = [0] * (len(GAPS) + 1)
         self._gap_seconds = 0.0
         self._tried = 0.0
-        self._deltas = 0
+        self._deltas = self._characters = 0
         self.written = 0
         self._attempts: list[Attempt] = []
         self._trying: Target | None = None
@@ -147,10 +150,11 @@ class Meter:
 
     @property
     def usage(self) -> Usage:
-        """What is known of it so far. While an answer runs, its pieces stand for its tokens: most vendors send one in
-        each, and tell the truth at the end."""
-        if self._deltas > (self._usage.output or 0):
-            return evolve(self._usage, output=self._deltas)
+        """What is known of it so far. While an answer runs, its tokens are estimated: most vendors send one in each
+        piece, some many, and all tell the truth at the end."""
+        estimate = max(self._deltas, self._characters // CHARACTERS_PER_TOKEN)
+        if estimate > (self._usage.output or 0):
+            return evolve(self._usage, output=estimate)
         return self._usage
 
     @property
@@ -165,7 +169,7 @@ class Meter:
         self._usage = Usage()
         self._stop = None
         self._broken = None
-        self._deltas = 0
+        self._deltas = self._characters = 0
 
     def refused(self, error: ApiError) -> None:
         """The present target did not answer."""
@@ -194,6 +198,7 @@ class Meter:
         match event:
             case BlockDelta():
                 self._deltas += 1
+                self._characters += len(event.text)
                 if self._first_content is None:
                     self._first_content = self._clock.seconds()
             case Started():

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from ccproxy.dialects.dialect import Answer
+from ccproxy.upstream import eager
 
 
 class State(enum.Enum):
@@ -66,9 +67,14 @@ class Reply:
                 self._request.setHeader(name, value)
 
     def write(self, data: bytes) -> None:
-        """More of the body."""
-        if self._state is State.COMMITTED:
-            self._request.write(data)
+        """More of the body. The pieces of a stream are sent at once; its first one goes with the headers."""
+        if self._state is not State.COMMITTED or not data:
+            return
+        request = self._request
+        if request.chunked:
+            eager.write(request.channel.transport, b"%x\r\n%b\r\n" % (len(data), data))
+        else:
+            request.write(data)
 
     def finish(self) -> None:
         """That was all."""

@@ -28,6 +28,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
+from ccproxy.upstream import eager
 from ccproxy.upstream.framing import HEAD_LIMIT, Framing, UntilClose, framing_of
 
 _FOLD = re.compile(rb"\r\n[ \t]+")
@@ -69,7 +70,7 @@ class Connection(Protocol):
         self._state = State.WAITING
         self._heard = False
         self._answer = Deferred(lambda _: self.abort())
-        self._wire.write(request)
+        eager.write(self.transport, request)
         return self._answer
 
     def abort(self) -> None:

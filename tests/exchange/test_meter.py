@@ -105,7 +105,8 @@ class GlimpseTests(SynchronousTestCase):
         self.assertEqual(glimpse(meter, 1)["first_content"], None)
         upstream = wire.upstream()
         upstream.head()
-        upstream.say(b"".join(messages("a", "b", "c")[:5]))
+        for frame in messages("a", "b", "c" * 11)[:5]:
+            upstream.say(frame)
         wire.clock.advance(2)
         shown = glimpse(meter, wire.clock.seconds())
         self.assertEqual((shown["tokens_in"], shown["tokens_out"], shown["age"]), (9, 3, 2))

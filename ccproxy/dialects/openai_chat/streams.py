@@ -16,12 +16,12 @@ from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
 from ccproxy.dialects.openai_chat.think_tags import ThinkTags
 from ccproxy.dialects.openai_chat.usage import read_usage
 from ccproxy.dialects.quirks import Quirks
-from ccproxy.dialects.runs import Path, Runs
+from ccproxy.dialects.runs import Path, Run, RunDecoder, Runs
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Event, Failed, Finished, Started
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import NotJson, loads
-from ccproxy.wire.sse import Decoder, Frame
+from ccproxy.wire.sse import Frame
 
 _NO_FINISH = "upstream stream ended without finish_reason"
 
@@ -48,7 +48,6 @@ class Parser:
         "_id",
         "_quirks",
         "_reasoning_snapshots",
-        "_runs",
         "_sequence",
         "_started",
         "_tags",
@@ -60,8 +59,7 @@ class Parser:
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
-        self._frames = Decoder()
-        self._runs = Runs(_GROWING)
+        self._frames = RunDecoder(_GROWING, self._may_join)
         self._blocks = Blocks(quirks, self._seed)
         self._tags: ThinkTags | None = ThinkTags(quirks.think_tags)
         self._text_snapshots = Snapshots()
@@ -85,42 +83,28 @@ class Parser:
     def feed(self, data: bytes) -> list[Event]:
         """The events of these bytes, cut anywhere."""
         out: list[Event] = []
-        position = 0
-        while position < len(data) and not self._ended:
-            position = self._read_run(data, position, out) or self._read_on(data, position, out)
+        if self._ended:
+            return out
+        for said in self._frames.feed(data):
+            if isinstance(said, Run):
+                self._hear(said.value, out)
+            else:
+                self._read(said, out)
+            if self._ended:
+                return out
         if data:
             self._tail = not data.endswith((b"\n", b"\r"))
         return out
 
-    def _read_run(self, data: bytes, position: int, out: list[Event]) -> int:
-        """Reads chunks that are like the last one; gives where they end, 0 where there are none."""
-        if not self._frames.between_frames:
-            return 0
-        chunk, end = self._runs.take(data, position, self._may_be_joined())
-        if chunk is None:
-            return 0
-        self._hear(chunk, out)
-        return end
-
-    def _may_be_joined(self) -> bool:
-        """Whether the strings of a run say together what they say one by one: not where each is held against all
-        before, nor where a chunk says more than that string."""
-        if not self._runs.lone:
-            return False
-        if self._runs.key == "content":
-            return not self._text_snapshots.watching
-        return self._runs.key != "arguments" and not self._reasoning_snapshots.watching
-
-    def _read_on(self, data: bytes, position: int, out: list[Event]) -> int:
-        """Reads a frame, or where no run is to be expected all that is there; gives where it ends."""
-        end = data.find(b"\n\n", position) + 2 if self._runs.looking else 0
-        if end < 2:
-            end = len(data)
-        for frame in self._frames.feed(data[position:end]):
-            self._read(frame, out)
-            if self._ended:
-                break
-        return end
+    def _may_join(self, runs: Runs) -> bool:
+        """Not where each string is held against all before, nor where a chunk says more than the one."""
+        match runs.key:
+            case "content":
+                return runs.lone and not self._text_snapshots.watching
+            case "reasoning_content" | "reasoning":
+                return runs.lone and not self._reasoning_snapshots.watching
+            case _:
+                return False
 
     def close(self) -> list[Event]:
         """The input ended: the events that were waiting for it, `Finished` or `Failed` last."""
@@ -174,8 +158,8 @@ class Parser:
             return
         self._hear(chunk, out)
         choices = chunk.get("choices")
-        if self._runs.looking and isinstance(choices, list) and len(choices) == 1:
-            self._runs.learn(frame, chunk)
+        if isinstance(choices, list) and len(choices) == 1:
+            self._frames.learn(frame, chunk)
 
     def _hear(self, chunk: Mapping[str, Any], out: list[Event]) -> None:
         try:
