@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The configuration": {
         "check": "Check the configuration, and show what it comes to.",
         "import": "Turn another program's configuration into ccproxy's own.",
+        "route": "Tell where a request would go, and why, without sending it.",
     },
     "More": {
         "key": "Make a key for a client, and the hash of it for the configuration.",

@@ -67,5 +67,7 @@ def _judge(rule: Rule, facts: Facts, name: str, now: float) -> tuple[Verdict, st
         return Verdict.NOT, f"{failing} does not hold: {failing.type} is {failing.found(facts, now)}"
     if rule.refusal:
         return (Verdict.REFUSED if rule.way.insists else Verdict.NOT), rule.refusal
-    found = [f"{condition} holds: it is {condition.found(facts, now)}" for condition in rule.conditions]
-    return Verdict.CHOSEN, " and ".join([f"it is for {rule.names}", *found])
+    if not rule.conditions:
+        return Verdict.CHOSEN, f"it is for {rule.names}"
+    found = [f"{condition} holds: {condition.type} is {condition.found(facts, now)}" for condition in rule.conditions]
+    return Verdict.CHOSEN, ", ".join(found)

@@ -47,7 +47,8 @@ def is_glob(name: str) -> bool:
 
 
 def fits(glob: str, name: str) -> bool:
-    """Whether the glob speaks of the name; case does not count."""
+    """Whether the glob speaks of the name; case does not count. A star between hyphens may stand for nothing:
+    `claude-*-haiku-*` is `claude-3-5-haiku-latest` and `claude-haiku-5-5` too."""
     return _compiled(glob).match(name) is not None
 
 
@@ -63,4 +64,12 @@ def in_family(family: str, name: str) -> bool:
 
 @lru_cache(4096)
 def _compiled(glob: str) -> re.Pattern[str]:
-    return re.compile(translate(glob), re.IGNORECASE)
+    return re.compile("|".join(map(translate, _meant(glob))), re.IGNORECASE)
+
+
+def _meant(glob: str, gaps: int = 4) -> list[str]:
+    """The glob, with and without each of its stars between hyphens."""
+    head, gap, tail = glob.partition("-*-")
+    if not gap or not gaps:
+        return [glob]
+    return [f"{head}{hyphens}{rest}" for hyphens in ("-*-", "-") for rest in _meant(tail, gaps - 1)]

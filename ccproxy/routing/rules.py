@@ -56,7 +56,7 @@ class Rule:
     way: Way
     route: Route
     conditions: tuple[Condition, ...] = ()
-    names: str = "any name"
+    names: str = "every name"
     speaks_of: Callable[[str], bool] = field(default=_every, eq=False)
     refusal: str = ""
     """Why nothing answers, where nothing does."""
@@ -123,7 +123,7 @@ def _by_situation(title: str, route: Route, implied: Condition, refusal: str) ->
     if implied.type not in {condition.type for condition in conditions}:
         conditions = (implied, *conditions)
     speaks_of = _fitting(route.models) if route.models else _every
-    names = _words(route.models) if route.models else "any name"
+    names = _words(route.models) if route.models else "every name"
     return Rule(title, Way.SITUATION, route, conditions, names, speaks_of, refusal)
 
 

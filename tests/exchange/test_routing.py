@@ -176,4 +176,4 @@ class RoutingTests(SynchronousTestCase):
         proxy = wire({"default": "a,m", "think": "b,m"})
         self.ask(proxy, thinking={"type": "adaptive"})
         self.answer(proxy.upstream())
-        self.assertEqual((proxy.record.rule, proxy.record.why), ("route think", "any name and thinking == true"))
+        self.assertEqual((proxy.record.rule, proxy.record.why), ("route think", "every name and thinking == true"))

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.errors import ApiError, Kind
 from ccproxy.routing.explain import Verdict, explain
 from ccproxy.routing.facts import Facts
-from ccproxy.routing.names import FAMILIES, in_family
+from ccproxy.routing.names import FAMILIES, fits, in_family
 from ccproxy.routing.rules import SITUATIONS
 from tests.support.routing import AGENT, LONG, SEARCHING, SEEING, THINKING, UNTHINKING, call, routes_of
 
@@ -104,6 +104,7 @@ CASES = [
     Case(NAMED, call("claude-x", **THINKING), "b,think", "route think"),
     Case(NAMED, call("claude-3-haiku-1"), "c,small", "route claude-*-haiku-*"),
     Case(NAMED, call("Claude-3-HAIKU-1"), "c,small", "route claude-*-haiku-*"),
+    Case(NAMED, call("claude-haiku-5-5"), "c,small", "route claude-*-haiku-*"),
     Case(NAMED, call("claude-sonnet-5"), "a,star", "route claude-*"),
     Case(NAMED, call("anthropic.sonnet-5"), "c,middle", "route sonnet"),
     Case(NAMED, call("gpt-x"), "b,both", "route both"),
@@ -199,6 +200,24 @@ class RulesTests(SynchronousTestCase):
             for name in (family, f"claude-{family}-5-5", f"claude-3-5-{family}", f"x.Claude-{family.title()}@2026"):
                 self.assertTrue(in_family(family, name), name)
             self.assertFalse(in_family(family, f"un{family}ed"))
+
+    def test_globs(self) -> None:
+        """Globs are those of shells, in any case, except that a star between hyphens may stand for nothing."""
+        for glob, fitting, others in (
+            ("claude-*-haiku-*", ["claude-3-haiku-x", "claude-haiku-5-5"], ["claude-haiku", "claudehaiku-5"]),
+            ("gpt-5*", ["gpt-5", "GPT-5.4-mini"], ["gpt-4", "xgpt-5"]),
+            ("a-*-b-*-c", ["a-b-c", "a-1-b-c", "a-b-2-c", "a-1-b-2-c"], ["a-c", "a-b", "ab-c"]),
+            ("m-[ab]?", ["m-a1", "m-b2"], ["m-c1", "m-a"]),
+            ("*", ["", "anything"], []),
+        ):
+            for name in fitting:
+                self.assertTrue(fits(glob, name), (glob, name))
+            for name in others:
+                self.assertFalse(fits(glob, name), (glob, name))
+
+    def test_globs_are_quick(self) -> None:
+        """A name made to be slow to match is not."""
+        self.assertFalse(fits("a*b*c*d*e", "abcd" * 100_000))
 
     def refusal(self, routes: dict[str, Any], facts: Facts) -> str:
         error = self.assertRaises(ApiError, routes_of(routes).candidates, facts, 0.0)
