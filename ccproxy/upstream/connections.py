@@ -31,7 +31,11 @@ from zope.interface import implementer
 from ccproxy.upstream import eager
 from ccproxy.upstream.framing import HEAD_LIMIT, Framing, UntilClose, framing_of
 
-_FOLD = re.compile(rb"\r\n[ \t]+")
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_END_OF_LINE = re.compile(rb"\r?\n")
+"""A bare LF ends a line of a head too (RFC 9112, section 2.2): some home-made servers know no better."""
+
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 """A header that goes on in the next line: obsolete, and to be read as a space (RFC 9112, section 5.2)."""
 
 
@@ -121,13 +125,13 @@ class Connection(Protocol):
         self._heard = True
         self._buffer += data
         while self._state is State.WAITING:
-            head, mark, rest = self._buffer.partition(b"\r\n\r\n")
-            if len(head) > HEAD_LIMIT:
+            mark = _END_OF_HEAD.search(self._buffer)
+            if (len(self._buffer) if mark is None else mark.start()) > HEAD_LIMIT:
                 self._refuse("its head is too long")
                 return
-            if not mark:
+            if mark is None:
                 return
-            self._buffer = rest
+            head, self._buffer = self._buffer[: mark.start()], self._buffer[mark.end() :]
             try:
                 self._take_head(head)
             except ValueError as error:
@@ -136,7 +140,7 @@ class Connection(Protocol):
 
     def _take_head(self, head: bytes) -> None:
         """Raises ValueError for what is not a head."""
-        status, *lines = _FOLD.sub(b" ", head).split(b"\r\n")
+        status, *lines = _END_OF_LINE.split(_FOLD.sub(b" ", head))
         version, _, rest = status.partition(b" ")
         code, _, phrase = rest.partition(b" ")
         if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(code) != 3 or not code.isdigit() or code < b"100":

@@ -316,6 +316,20 @@ class HeadTests(SynchronousTestCase):
             upstream.say(line)
             self.assertEqual(self.successResultOf(asked).phrase, b"")
 
+    def test_bare_line_ends(self) -> None:
+        """A head whose lines end in LF alone is read, however it is cut; what is no blank line ends no head."""
+        head = b"HTTP/1.1 200 OK\nContent-Type: text/plain\nX: a\n b\nContent-Length: 6\n\n"
+        data = head + b"a\n\nb\r\n"
+        for cut in range(1, len(data)):
+            upstream = Upstream()
+            heard: list[IResponse] = []
+            receiver = Receiver()
+            upstream.ask().addCallback(lambda response, heard=heard: heard.append(response) or response)
+            upstream.say(data[:cut], data[cut:])
+            heard[0].deliverBody(receiver)
+            self.assertEqual(heard[0].headers.getRawHeaders(b"x"), [b"a b"])
+            self.assertEqual((receiver.body, receiver.end, upstream.state), (b"a\n\nb\r\n", ResponseDone, "kept"), cut)
+
     def test_folded_header(self) -> None:
         """A header that goes on in the next line, as old servers write it, is one header."""
         heads, *_ = every_cut(self, OK + b"A: b\r\n  c: d\r\n\te\r\nContent-Length: 0\r\n\r\n")
