@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import cast
 
+from attrs import evolve
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -21,6 +22,7 @@ from ccproxy.exchange.lanes import pipe_for
 from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.relay import Head, Outcome, Relay
 from ccproxy.exchange.reply import Reply
+from ccproxy.exchange.room import fitted
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.tries import Bounds, Tries
 from ccproxy.exchange.turnstile import Turnstile
@@ -162,7 +164,9 @@ class Dispatch:
             outgoing = self._as_it_came(call, target, how)
             return await self._ask(call, Request(model=call.model, turns=()), target, how, outgoing, reply, meter)
         request = target.parameters.in_request(call.facts.request)
+        request, lost = fitted(request, target.quirks, len(call.body), lambda: call.facts.tokens)
         outgoing = upstream.render_request(request, target.quirks)
+        outgoing = evolve(outgoing, losses=(*outgoing.losses, *lost))
         outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
         try:
             return await self._ask(call, request, target, how, outgoing, reply, meter)

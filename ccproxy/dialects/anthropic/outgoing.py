@@ -222,6 +222,8 @@ def _tokens(wanted: int | None, thinking: dict[str, Any], row: Generation, quirk
     budget = asked.get("budget_tokens", 0)
     if budget >= tokens:
         tokens = min(budget + tokens, most)
+        if wanted is not None and tokens > wanted:
+            losses.append(f"max_tokens below {tokens} (thinking comes on top)")
         asked["budget_tokens"] = min(budget, tokens - LEAST_BUDGET) if budget >= tokens else budget
         if asked["budget_tokens"] < LEAST_BUDGET:
             del thinking["thinking"]

@@ -204,6 +204,8 @@ def _sampling(sampling: Sampling, thinks: bool, quirks: Quirks, losses: list[str
         most = sampling.max_tokens if quirks.max_output_tokens is None else quirks.max_output_tokens
         if sampling.max_tokens > most:
             losses.append(lost.fewer_tokens(most))
+        if sampling.max_tokens < MIN_OUTPUT:
+            losses.append(f"max_tokens below {MIN_OUTPUT}")
         fields["max_output_tokens"] = max(MIN_OUTPUT, min(sampling.max_tokens, most))
     elif sampling.max_tokens is not None:
         losses.append("max_tokens")
