@@ -117,3 +117,6 @@ deb: wheelhouse/complete
 	@rm -rf $(UNPACKED)
 	@if command -v lintian >/dev/null; then lintian --fail-on error,warning $(PACKAGE)/ccproxy_*.changes; fi
 	@ls -l $(PACKAGE)/*.deb
+
+test-deb: deb
+	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle

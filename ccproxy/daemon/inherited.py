@@ -16,7 +16,6 @@ from attrs import frozen
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
-from twisted.python.systemd import ListenFDs
 
 from ccproxy.config.listening import GIVEN, Address, address
 from ccproxy.daemon.listening import Listener
@@ -46,20 +45,36 @@ class Given:
         return f"{GIVEN}domain={'INET6' if self.family == socket.AF_INET6 else 'INET'}:index={self.index}"
 
 
-def given(environ: Mapping[str, str], first: int | None = None) -> tuple[Given, ...]:
-    """The listening TCP sockets that this environment hands over; others are of no use to us. `first` is the descriptor
-    where they begin, where that is not systemd's 3."""
-    descriptors = ListenFDs.fromEnvironment(environ, first).inheritedDescriptors()
-    names = environ.get("LISTEN_FDNAMES", "").split(":")
-    found = []
-    for index, descriptor in enumerate(descriptors):
-        os.set_inheritable(descriptor, False)
+FIRST = 3
+"""The first descriptor that is handed over; the others follow it."""
+
+
+def given(environ: Mapping[str, str], first: int = FIRST) -> tuple[Given, ...]:
+    """The listening TCP sockets that this environment hands over; others are of no use to us.
+
+    Twisted reads the environment before we do, and takes `LISTEN_PID` and `LISTEN_FDS` out of it if they are meant for
+    this process. The names are left: they tell how many there are, and a descriptor is looked at before it is believed.
+    """
+    names = environ.get("LISTEN_FDNAMES", "")
+    if not names or environ.get("LISTEN_PID", str(os.getpid())) != str(os.getpid()):
+        return ()
+    found = (_given(index, first + index, name) for index, name in enumerate(names.split(":")))
+    return tuple(each for each in found if each is not None)
+
+
+def _given(index: int, descriptor: int, name: str) -> Given | None:
+    try:
         # A socket object closes its descriptor at its end.
-        with socket.socket(fileno=os.dup(descriptor)) as each:
-            if each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM:
-                name = names[index] if index < len(names) else ""
-                found.append(Given(index, descriptor, name, each.family, each.getsockname()[:2]))
-    return tuple(found)
+        each = socket.socket(fileno=os.dup(descriptor))
+    except OSError:
+        return None
+    with each:
+        if each.family not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        if not each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return None
+        os.set_inheritable(descriptor, False)
+        return Given(index, descriptor, name, each.family, each.getsockname()[:2])
 
 
 class Inheriting:

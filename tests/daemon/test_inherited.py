@@ -9,6 +9,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions
 from twisted.internet.testing import MemoryReactor
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.daemon.inherited import Given, Inheriting, extra, given, to_keep
@@ -55,6 +56,22 @@ class GivenTests(SynchronousTestCase):
         self.assertEqual(given({}), ())
         self.assertEqual(given(self.environ("http") | {"LISTEN_PID": "1"}), ())
 
+    def test_read_by_twisted(self) -> None:
+        """Twisted takes out of the environment what says that there are any; they are found all the same."""
+        first = self.descriptors(socket.create_server(("127.0.0.1", 0)))
+        environ = self.environ("http")
+        ListenFDs.fromEnvironment(environ, first)
+        self.assertEqual([each.name for each in given(environ, first)], ["http"])
+
+    def test_untrue(self) -> None:
+        """A descriptor that is no socket, is not listening, or is not there at all, is passed over."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        self.addCleanup(os.close, writing)
+        self.assertEqual(given(self.environ("http"), reading), ())
+        first = self.descriptors(socket.socket())
+        self.assertEqual(given(self.environ("http:other"), first), ())
+
     def test_found(self) -> None:
         """Each is told with its name and its address; a socket that is not TCP is passed over, and all stay open."""
         tcp = socket.create_server(("127.0.0.1", 0))
@@ -68,7 +85,7 @@ class GivenTests(SynchronousTestCase):
         )
         self.assertEqual(given(self.environ("http:other:kept-x"), first), expected)
         self.assertEqual([each.kept for each in expected], [False, True])
-        for number in range(first, first + 3):
+        for number in (first, first + 2):
             self.assertFalse(os.get_inheritable(number))
 
     def test_endpoint(self) -> None:
