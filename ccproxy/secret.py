@@ -12,6 +12,13 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
+    def masked(self) -> str:
+        """As much of it as tells its owner which one it is: `sk-…` and the last four characters; of a short one less;
+        empty where there is none."""
+        start = self._text.partition("-")[0] + "-" if "-" in self._text[:5] else ""
+        tail = self._text[-4:] if len(self._text) >= 16 else ""
+        return f"{start if tail else ''}…{tail}" if self._text else ""
+
     def __bool__(self) -> bool:
         return bool(self._text)
 

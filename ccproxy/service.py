@@ -19,9 +19,11 @@ from twisted.web.resource import IResource
 
 from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
+from ccproxy.access.principals import Keyring
 from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes
 from ccproxy.config.settings import LedgerSettings, Settings
 from ccproxy.config.source import Source
+from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.drain import Drain
 from ccproxy.daemon.inherited import Inheriting, extra, given, to_keep
 from ccproxy.daemon.listening import Sockets
@@ -55,12 +57,15 @@ from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.endpoints import Endpoints
+from ccproxy.upstream.names import Names
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.models import Models
+from ccproxy.web.providers import Providers, Reach
+from ccproxy.web.reload import ReloadPage
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
@@ -152,6 +157,21 @@ class Lasting:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
 
 
+def _administrative(
+    settings: Settings,
+    lasting: Lasting,
+    keys: Keyring,
+    reload: Reload | None,
+    administration: Administration | None,
+) -> dict[str, IResource]:
+    """The pages that change us; none where nothing can be changed, or nobody may."""
+    if reload is None or administration is None or not settings.administration.enabled:
+        return {}
+    reach = Reach(Names(lasting.reactor).addresses, settings.administration.any_address)
+    page = Providers(keys, settings, administration, reach, ANTHROPIC, new_id)
+    return {"/reload": ReloadPage(keys, reload.now, ANTHROPIC, new_id), "/providers": page, "/providers/": page}
+
+
 @frozen
 class Front:
     """What one configuration makes of us: all that a site needs to answer."""
@@ -160,8 +180,10 @@ class Front:
     body_limit: int
 
 
-def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = None) -> Front:
-    """The front of one configuration."""
+def make_front(
+    settings: Settings, lasting: Lasting, reload: Reload | None = None, administration: Administration | None = None
+) -> Front:
+    """The front of one configuration, which can be read again and changed by these two."""
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
@@ -207,6 +229,7 @@ def make_front(settings: Settings, lasting: Lasting, reload: Reload | None = Non
         fallback=ANTHROPIC,
         new_id=new_id,
         own={
+            **_administrative(settings, lasting, keys, reload, administration),
             "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
             "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
         },
@@ -226,12 +249,13 @@ def make_service(
     that started us is named in `environ`, as are the sockets that it hands us."""
     top = MultiService()
     lasting = Lasting.make(reactor, ruler)
-    reload = None
+    reload = administration = None
     if configuration is not None:
         reload = Reload(reactor, configuration.source.read, lambda new: adopt(new), configuration.told)
         reload.setServiceParent(top)
+        administration = Administration(configuration.source, reload)
     lasting.adopt(settings, top)
-    front = make_front(settings, lasting, reload)
+    front = make_front(settings, lasting, reload, administration)
     site = BoundedSite(front.root, reactor, front.body_limit, new_id)
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
@@ -256,7 +280,7 @@ def make_service(
 
     async def adopt(new: Settings) -> None:
         """Whatever may fail is done before anything is changed."""
-        front = make_front(new, lasting, reload)
+        front = make_front(new, lasting, reload, administration)
         await sockets.listen(new.listen + extra(inherited, new.listen))
         lasting.adopt(new, top)
         site.answer_from(front.root, front.body_limit)

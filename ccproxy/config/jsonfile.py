@@ -8,6 +8,7 @@ strings are text.
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ccproxy.config.documents import DEPTH_LIMIT, Document, fail
@@ -26,6 +27,20 @@ def read_json(text: str, name: str) -> Document:
     return _Reader(text, name).document()
 
 
+def places(text: str, name: str) -> Mapping[Path, tuple[int, int]]:
+    """Where each value of the document in `text` begins and ends. Raises `ConfigError`."""
+    reader = _Reader(text, name)
+    reader.document()
+    return reader.spans
+
+
+def skip_blank(text: str, at: int) -> int:
+    """The position of what follows behind blanks and comments."""
+    blank = _BLANK.match(text, at)
+    assert blank is not None  # It matches nothing, too.
+    return blank.end()
+
+
 class _Reader:
     """One reading of one text: a position that moves on, and the lines found on the way."""
 
@@ -35,6 +50,7 @@ class _Reader:
         self._at = 0
         self._ends = [match.start() for match in re.finditer("\n", text)]
         self._lines: dict[Path, int] = {}
+        self.spans: dict[Path, tuple[int, int]] = {}
 
     def document(self) -> Document:
         self._skip_blank()
@@ -42,13 +58,19 @@ class _Reader:
             self._fail("an object in braces", "an empty file")
         if self._text[self._at] != "{":
             self._fail("an object in braces", self._found())
-        value = self._object(())
+        value: dict[str, Any] = self._value(())
         self._skip_blank()
         if self._at < len(self._text):
             self._fail("nothing more after the closing brace", self._found())
         return Document(self._name, value, self._lines)
 
     def _value(self, path: Path) -> Any:
+        start = self._at
+        value = self._any(path)
+        self.spans[path] = (start, self._at)
+        return value
+
+    def _any(self, path: Path) -> Any:
         if len(path) > DEPTH_LIMIT:
             self._refuse(f"objects and lists lie more than {DEPTH_LIMIT} deep in each other")
         match self._text[self._at : self._at + 1]:
@@ -125,9 +147,7 @@ class _Reader:
         return str(value)
 
     def _skip_blank(self) -> None:
-        blank = _BLANK.match(self._text, self._at)
-        assert blank is not None  # It matches nothing, too.
-        self._at = blank.end()
+        self._at = skip_blank(self._text, self._at)
         if self._text.startswith("/*", self._at):
             self._refuse("a comment that begins here never ends")
 

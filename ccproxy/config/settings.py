@@ -134,6 +134,15 @@ class AddressSettings:
 
 
 @frozen
+class AdministrationSettings:
+    """Changing the configuration over HTTP. `any_address` lets providers be where link-local and metadata services
+    are."""
+
+    enabled: bool = True
+    any_address: bool = False
+
+
+@frozen
 class PerformanceSettings:
     """Deadlines and limits. `request_timeout` None: an answer may take as long as it comes."""
 
@@ -206,6 +215,7 @@ class Settings:
     networks: NetworkSettings = field(factory=NetworkSettings)
     trusted_proxies: tuple[str, ...] = ()
     per_address: AddressSettings = field(factory=AddressSettings)
+    administration: AdministrationSettings = field(factory=AdministrationSettings)
     log: bool = True
     log_file: str = ""
     log_level: str = "info"

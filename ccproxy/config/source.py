@@ -7,8 +7,11 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from ccproxy.config.environment import Environment
-from ccproxy.config.load import find, load
+from ccproxy.config.load import NAMES, find, load
 from ccproxy.config.settings import Settings
+
+DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
+"""Names the directory of what is ours, in place of ~/.ccproxy."""
 
 
 @frozen
@@ -30,6 +33,14 @@ class Source:
         """The same, with the file that is found now."""
         found = find(self.path, self.environ)
         return self if found is None else evolve(self, path=str(Path(found).absolute()))
+
+    def file(self) -> Path:
+        """The file that is read, links followed; where there is none yet, the one that would be made."""
+        found = self.path or find(self.path, self.environ)
+        if found is not None:
+            return Path(found).resolve()
+        home = self.environ.get(DIRECTORY_VARIABLE) or f"{self.environ.get('HOME', '.')}/.ccproxy"
+        return Path(home).absolute() / NAMES[0]
 
     def read(self) -> Settings:
         """The settings as they are now. Raises `ConfigError`."""

@@ -15,8 +15,7 @@ NODE_LIMIT = 200_000
 def read_yaml(text: str, name: str) -> Document:
     """The document in `text`. Raises `ConfigError` with the place in the file called `name`."""
     try:
-        # Here and nowhere else is a module imported late: a daemon configured by JSON saves the time and the memory.
-        yaml = importlib.import_module("yaml")
+        yaml = _yaml()
     except ImportError:
         raise ConfigError(
             f"{name}: reading YAML needs the Python package PyYAML, which is not installed; or write JSON"
@@ -42,6 +41,31 @@ def read_yaml(text: str, name: str) -> Document:
     if not isinstance(value, dict):
         fail(name, node.start_mark.line + 1, 1, "expected keys and values, found something else")
     return Document(name, value, lines)
+
+
+def rewritten(text: str, section: str, value: Any) -> str:
+    """A text that was read, with another value for a key at its top. Comments outside of that section stay."""
+    yaml = _yaml()
+    said = yaml.safe_dump({section: value}, sort_keys=False, allow_unicode=True)
+    root = yaml.compose(text, yaml.SafeLoader)
+    for key, present in [] if root is None else root.value:
+        if key.value == section:
+            return f"{text[: key.start_mark.index]}{said.rstrip()}{text[_end(present) :]}"
+    gap = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{gap}{said}"
+
+
+def _end(node: Any) -> int:
+    """Where a node really ends: the mark of a block's end is behind the comments that follow it."""
+    if getattr(node, "flow_style", True) or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _yaml() -> Any:
+    """Here and nowhere else is a module imported late: a daemon configured by JSON saves the time and the memory."""
+    return importlib.import_module("yaml")
 
 
 class _Walk:

@@ -11,6 +11,7 @@ from ccproxy.config.load import load, read
 from ccproxy.config.resolve import providers
 from ccproxy.config.settings import (
     AddressSettings,
+    AdministrationSettings,
     BudgetSettings,
     ClientSettings,
     FailoverSettings,
@@ -48,6 +49,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["clients"][0]["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
+        self.assertEqual(list(value["administration"]), option_names(AdministrationSettings))
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
         self.assertEqual(list(value["failover"]), option_names(FailoverSettings))
