@@ -18,12 +18,14 @@ class Experience:
     def observe(self, call: Call, record: Record) -> None:
         """An exchange is over."""
         now = self._clock.seconds()
-        for attempt in record.attempts:
-            if attempt.error is not None and attempt.error.another_target_may_help:
-                self._memory.speeds.fail(attempt.target, now)
         if not record.attempts:
             return
         last = record.attempts[-1]
+        for attempt in record.attempts:
+            # One that answered by another key, or over a new connection, is as fast as that answer.
+            answered = last.error is None and attempt.target == last.target
+            if attempt.error is not None and attempt.error.another_target_may_help and not answered:
+                self._memory.speeds.fail(attempt.target, now)
         # The first word of a whole reply comes with its last: that tells its length.
         if record.first_content is not None and record.stream:
             self._memory.speeds.learn(last.target, record.first_content - last.began, now)
@@ -33,14 +35,15 @@ class Experience:
         """A conversation goes where it was answered when its target was not the one to do it."""
         homes = self._memory.homes
         route = record.rule.removeprefix("route ")
-        first = record.attempts[0].error
-        failed = first is not None and first.another_target_may_help
+        first, last = record.attempts[0], record.attempts[-1]
+        answered = last.error is None and record.outcome in (Outcome.FINISHED, Outcome.ABANDONED)
+        failed = first.error is not None and first.error.another_target_may_help
+        failed = failed and not (answered and first.target == last.target)
         if route == record.rule or not (failed or homes.has(route)):
             return
         conversation = call.facts.conversation
         if not conversation:
             return
-        answered = record.attempts[-1].error is None and record.outcome in (Outcome.FINISHED, Outcome.ABANDONED)
         if not answered and failed:
             homes.leave(route, conversation)
         elif answered and (failed or homes.of(route, conversation, now) not in (None, record.target)):

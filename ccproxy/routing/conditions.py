@@ -108,6 +108,11 @@ class Condition:
     value: Any
     name: str = ""
     _test: Test = field(default=bool, eq=False, repr=False)
+    _place: tuple[str, str] = field(init=False, eq=False, repr=False)
+
+    @_place.default
+    def _of_reading(self) -> tuple[str, str]:
+        return self.type, self.name
 
     @classmethod
     def of(cls, type: str, operator: str = "", value: Any = None, name: str = "") -> "Condition":
@@ -129,7 +134,13 @@ class Condition:
 
     def holds(self, facts: Facts, now: float) -> bool:
         """Whether it is so of this call, at this time."""
-        return self._test(now if self.type == "time" else SUBJECTS[self.type].read(facts, self.name))
+        if self.type == "time":
+            return self._test(now)
+        readings = facts.readings
+        found = readings.get(self._place, _UNREAD)
+        if found is _UNREAD:
+            found = readings[self._place] = _reading(facts, self.type, self.name)
+        return self._test(found)
 
     def found(self, facts: Facts, now: float) -> str:
         """What is there to be compared, for people."""
@@ -141,6 +152,15 @@ class Condition:
     def __str__(self) -> str:
         subject = f"{self.type} {self.name}".strip()
         return f"{subject} {self.operator} {_shown(self.value)}"
+
+
+_UNREAD = object()
+
+
+def _reading(facts: Facts, type: str, name: str) -> Any:
+    """What conditions of this type compare: texts without regard to case."""
+    value = SUBJECTS[type].read(facts, name)
+    return frozenset(text.casefold() for text in value) if isinstance(value, tuple) else value
 
 
 def _shown(value: Any) -> str:
@@ -181,11 +201,14 @@ def _of_number(operator: str, value: Any) -> Test:
 def _of_texts(operator: str, value: Any) -> Test:
     if operator == "in":
         wanted = frozenset(text.casefold() for text in _elements(value, _is_text, "texts"))
-        return lambda found: any(text.casefold() in wanted for text in found)
+        return lambda found: not wanted.isdisjoint(found)
     if not _is_text(value):
         raise BadCondition("value", "a text in quotes")
+    if operator in _EQUALITIES:
+        folded = value.casefold()
+        return _negated(lambda found: folded in found, operator)
     fits = _text_test(operator, value)
-    return _negated(lambda found: any(map(fits, found)), operator)
+    return lambda found: any(map(fits, found))
 
 
 def _text_test(operator: str, value: str) -> Callable[[str], bool]:
@@ -196,9 +219,7 @@ def _text_test(operator: str, value: str) -> Callable[[str], bool]:
             raise BadCondition("value", f"a regular expression ({error})") from None
         return lambda text: expression.search(text) is not None
     folded = value.casefold()
-    if operator == "contains":
-        return lambda text: folded in text.casefold()
-    return lambda text: text.casefold() == folded
+    return lambda text: folded in text.casefold()
 
 
 def _of_switch(operator: str, value: Any) -> Test:

@@ -79,6 +79,11 @@ class Facts:
             return self.request
         return self.dialect.survey(self.headers, self.body)
 
+    @cached_property
+    def readings(self) -> dict[tuple[str, str], Any]:
+        """What conditions have read of this call so far: of hundreds, many look at the same."""
+        return {}
+
     @property
     def session(self) -> str:
         """The conversation's id: Claude Code's header, else what the client's dialect has for it; `""` for none."""

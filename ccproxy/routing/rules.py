@@ -63,7 +63,10 @@ class Rule:
 
     def failing(self, facts: Facts, now: float) -> Condition | None:
         """The first of its conditions that does not hold; None where all do."""
-        return next((condition for condition in self.conditions if not condition.holds(facts, now)), None)
+        for condition in self.conditions:
+            if not condition.holds(facts, now):
+                return condition
+        return None
 
     @property
     def why(self) -> str:
