@@ -29,6 +29,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "status": "Show whether the daemon runs, and how it does.",
         "logs": "Show the daemon's log.",
     },
+    "What it did": {
+        "tail": "Follow exchanges as they happen, one line each.",
+        "show": "Show one exchange: where it went and why, how long what took, and what it cost.",
+        "usage": "Show what was used, and what it cost.",
+    },
     "The configuration": {
         "check": "Check the configuration, and show what it comes to.",
         "import": "Turn another program's configuration into ccproxy's own.",

@@ -318,8 +318,12 @@ class _Layers:
         """Where the ledger is: systemd makes a directory for it, and everyone has one of their own."""
         if not ledger.enabled:
             return ""
-        state, home = self._environ.get("STATE_DIRECTORY", "").partition(":")[0], self._environ.get("HOME", "")
-        otherwise = str(FilePath(state) / "ledger.db") if state else "~/.ccproxy/ledger.db" if home else ""
+        state = self._environ.get("STATE_DIRECTORY", "").partition(":")[0] or self._environ.get(
+            "CCPROXY_CONFIG_DIR", ""
+        )
+        otherwise = "~/.ccproxy/ledger.db" if self._environ.get("HOME") else ""
+        if state:
+            otherwise = str(FilePath(state) / "ledger.db")
         return _at_home(ledger.database or otherwise, self._environ)
 
     def _show(self, path: Path, secret: bool) -> str:

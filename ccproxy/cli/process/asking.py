@@ -15,6 +15,10 @@ SECONDS = 3.0
 _SOCKET = re.compile(r"unix:(?:address=)?((?:[^:\\]|\\.)+)")
 
 
+class NoDaemon(Exception):
+    """Nothing answers; `str()` says where."""
+
+
 @frozen
 class Answer:
     """What was answered; `content` is empty where it is no JSON object."""
@@ -46,20 +50,21 @@ def ask(
 ) -> Answer | None:
     """The answer at `path`; None where nothing listens, or it says nothing that can be read in time. A daemon without a
     `url` is asked at its unix socket, if it has one."""
-    connection = _connection(url, listen, seconds)
-    if connection is None:
+    asked = connection(url, listen, seconds)
+    if asked is None:
         return None
     try:
-        connection.request(method, path, headers={"x-api-key": key} if key else {})
-        response = connection.getresponse()
+        asked.request(method, path, headers={"x-api-key": key} if key else {})
+        response = asked.getresponse()
         return Answer(response.status, _object(response.read()))
     except (OSError, http.client.HTTPException):
         return None
     finally:
-        connection.close()
+        asked.close()
 
 
-def _connection(url: str, listen: tuple[str, ...], seconds: float) -> http.client.HTTPConnection | None:
+def connection(url: str, listen: tuple[str, ...], seconds: float) -> http.client.HTTPConnection | None:
+    """A way to a daemon, not yet gone; None where it listens at nothing that can be reached."""
     if url:
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

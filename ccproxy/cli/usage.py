@@ -1,0 +1,159 @@
+"""`ccproxy usage`: what was used and what it cost, from the ledger."""
+
+import csv
+import json
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ccproxy.cli.figures import cost, seconds, tokens
+from ccproxy.cli.keeping import ledger
+from ccproxy.cli.terminal import paint
+from ccproxy.config.durations import OLDEST, BadDuration
+from ccproxy.config.durations import seconds as duration
+from ccproxy.ledger.queries import KEYS
+from ccproxy.ledger.queries import usage as summed
+
+NAME_WIDTH = 60
+"""Characters of a name that are shown."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?")
+
+
+class Keys(click.ParamType):
+    """One or more of what is summed by."""
+
+    name = "KEY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """`day,model` stands for both."""
+        keys = tuple(dict.fromkeys(value.split(",")))
+        for key in keys:
+            if key not in KEYS:
+                self.fail(f"{key!r} is none of {', '.join(KEYS)}", param, ctx)
+        return keys
+
+
+class Moment(click.ParamType):
+    """A time in the past: so long ago, or a date."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds since the epoch."""
+        if isinstance(value, float):
+            return value
+        try:
+            if _DATE.fullmatch(value):
+                return datetime.fromisoformat(value).timestamp()
+            return time.time() - duration(value, OLDEST)
+        except (BadDuration, ValueError):
+            self.fail(f"{value!r} is no time: write 7d, 12h, or 2026-11-25", param, ctx)
+
+
+class Only(click.ParamType):
+    """A key and the value that it must have."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Both of them."""
+        key, equals, wanted = value.partition("=")
+        if not equals or key not in KEYS:
+            self.fail(f"{value!r} is no KEY=VALUE with a key of {', '.join(KEYS)}", param, ctx)
+        return key, wanted
+
+
+@click.command()
+@click.option(
+    "--by", type=Keys(), default="model", show_default=True, help=f"{', '.join(KEYS)}; or several: day,model."
+)
+@click.option("--since", type=Moment(), default="7d", show_default=True, help="So long ago, or from a date on.")
+@click.option("--until", type=Moment(), help="Up to so long ago, or to a date.")
+@click.option("--only", type=Only(), multiple=True, help="Only what has this, such as client=ann.")
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--csv", "form", flag_value="csv", help="For spreadsheets.")
+@click.option("--config", "-c", metavar="FILE", help="The configuration file.")
+def usage(
+    by: tuple[str, ...],
+    since: float,
+    until: float | None,
+    only: Sequence[tuple[str, str]],
+    form: str | None,
+    config: str | None,
+) -> None:
+    """Show what was used, and what it cost.
+
+    A cost that nobody knows is told as unknown; `prices` in the configuration makes it known.
+    """
+    with ledger(config) as (database, connection):
+        rows = summed(database, connection, by, since, until, dict(only))
+        total = summed(database, connection, (), since, until, dict(only))
+    match form:
+        case "json":
+            click.echo(json.dumps({"by": by, "since": since, "until": until, "usage": rows, "total": total}, indent=2))
+        case "csv":
+            _write_csv(by, rows)
+        case _ if not rows:
+            click.echo("Nothing was used in this time.")
+        case _:
+            click.echo(table(by, rows, total[0]))
+
+
+def _write_csv(by: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    names = list(rows[0]) if rows else list(by)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(row[name]) for name in names] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """What a client calls itself must not become a formula in somebody's spreadsheet."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+
+
+HEADS = ("exchanges", "failed", "in", "cached", "out", "cost", "first word", "all of it")
+
+
+def table(by: Sequence[str], rows: Sequence[Mapping[str, Any]], total: Mapping[str, Any]) -> str:
+    """The sums for people, names to the left and figures to the right."""
+    names = [[_name(row[key]) for key in by] for row in rows]
+    lines = [
+        [*by, *HEADS],
+        *([*name, *_figures(row)] for name, row in zip(names, rows, strict=True)),
+        ["total", *[""] * (len(by) - 1), *_figures(total)],
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    shown = []
+    for number, line in enumerate(lines):
+        cells = [
+            cell.ljust(width) if column < len(by) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text = "  ".join(cells).rstrip()
+        shown.append(paint(text, "quiet") if number == 0 else text)
+    shown.insert(-1, paint("─" * (sum(widths) + 2 * len(widths) - 2), "quiet"))
+    return "\n".join(shown)
+
+
+def _name(value: str) -> str:
+    plain = "".join(character if character.isprintable() else "?" for character in value)
+    return (plain if len(plain) <= NAME_WIDTH else f"{plain[: NAME_WIDTH - 1]}…") or "-"
+
+
+def _figures(row: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{row['exchanges']:,}",
+        f"{row['failed']:,}" if row["failed"] else "",
+        tokens(row["tokens_in"] + row["cache_read"] + row["cache_written"]),
+        tokens(row["cache_read"]) if row["cache_read"] else "",
+        tokens(row["tokens_out"]),
+        cost(row["cost"], row["unpriced"], row["exchanges"]),
+        seconds(row["first_content"]),
+        seconds(row["total"]),
+    ]
