@@ -25,57 +25,52 @@ NAME_WIDTH = 60
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?")
 
 
-class Keys(click.ParamType):
-    """One or more of what is summed by."""
-
-    name = "KEY"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """`day,model` stands for both."""
-        keys = tuple(dict.fromkeys(value.split(",")))
-        for key in keys:
-            if key not in KEYS:
-                self.fail(f"{key!r} is none of {', '.join(KEYS)}", param, ctx)
-        return keys
+def _keys(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    """One or more of what is summed by: `day,model` stands for both."""
+    keys = tuple(dict.fromkeys(value.split(",")))
+    for key in keys:
+        if key not in KEYS:
+            raise click.BadParameter(f"{key!r} is none of {', '.join(KEYS)}")
+    return keys
 
 
-class Moment(click.ParamType):
+def _moment(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
     """A time in the past: so long ago, or a date."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds since the epoch."""
-        if isinstance(value, float):
-            return value
-        try:
-            if _DATE.fullmatch(value):
-                return datetime.fromisoformat(value).timestamp()
-            return time.time() - duration(value, OLDEST)
-        except (BadDuration, ValueError):
-            self.fail(f"{value!r} is no time: write 7d, 12h, or 2026-11-25", param, ctx)
+    if value is None:
+        return None
+    try:
+        if _DATE.fullmatch(value):
+            return datetime.fromisoformat(value).timestamp()
+        return time.time() - duration(value, OLDEST)
+    except (BadDuration, ValueError):
+        raise click.BadParameter(f"{value!r} is no time: write 7d, 12h, or 2026-11-25") from None
 
 
-class Only(click.ParamType):
-    """A key and the value that it must have."""
-
-    name = "KEY=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Both of them."""
+def _only(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    """Keys, and the values that they must have."""
+    found = {}
+    for value in values:
         key, equals, wanted = value.partition("=")
         if not equals or key not in KEYS:
-            self.fail(f"{value!r} is no KEY=VALUE with a key of {', '.join(KEYS)}", param, ctx)
-        return key, wanted
+            raise click.BadParameter(f"{value!r} is no KEY=VALUE with a key of {', '.join(KEYS)}")
+        found[key] = wanted
+    return found
 
 
 @click.command()
 @click.option(
-    "--by", type=Keys(), default="model", show_default=True, help=f"{', '.join(KEYS)}; or several: day,model."
+    "--by",
+    metavar="KEY",
+    callback=_keys,
+    default="model",
+    show_default=True,
+    help=f"One of {', '.join(KEYS)}; or some of them, as day,model.",
 )
-@click.option("--since", type=Moment(), default="7d", show_default=True, help="So long ago, or from a date on.")
-@click.option("--until", type=Moment(), help="Up to so long ago, or to a date.")
-@click.option("--only", type=Only(), multiple=True, help="Only what has this, such as client=ann.")
+@click.option(
+    "--since", metavar="TIME", callback=_moment, default="7d", show_default=True, help="So long ago, or from a date on."
+)
+@click.option("--until", metavar="TIME", callback=_moment, help="Up to so long ago, or to a date.")
+@click.option("--only", metavar="KEY=VALUE", callback=_only, multiple=True, help="Only what has it, as client=ann.")
 @click.option("--json", "form", flag_value="json", help="For programs.")
 @click.option("--csv", "form", flag_value="csv", help="For spreadsheets.")
 @click.option("--config", "-c", metavar="FILE", help="The configuration file.")
@@ -83,7 +78,7 @@ def usage(
     by: tuple[str, ...],
     since: float,
     until: float | None,
-    only: Sequence[tuple[str, str]],
+    only: dict[str, str],
     form: str | None,
     config: str | None,
 ) -> None:
@@ -92,8 +87,8 @@ def usage(
     A cost that nobody knows is told as unknown; `prices` in the configuration makes it known.
     """
     with ledger(config) as (database, connection):
-        rows = summed(database, connection, by, since, until, dict(only))
-        total = summed(database, connection, (), since, until, dict(only))
+        rows = summed(database, connection, by, since, until, only)
+        total = summed(database, connection, (), since, until, only)
     match form:
         case "json":
             click.echo(json.dumps({"by": by, "since": since, "until": until, "usage": rows, "total": total}, indent=2))

@@ -88,10 +88,12 @@ def exchanges(
 
 
 def exchange(database: Database, connection: Connection, name: str) -> list[dict[str, Any]]:
-    """The exchange of this id, or all whose ids begin so: at most ten, the latest first."""
+    """The exchange of this id, or all whose ids begin so: at most ten, the latest first, but that of this very id
+    before all others."""
     # Everything an id is made of sorts before this.
     statement = f"SELECT {', '.join(COLUMNS)} FROM exchanges WHERE id >= ? AND id < ? ORDER BY began DESC LIMIT 10"
-    return [_told(values) for values in _all(database, connection, statement, [name, name + "~"])]
+    found = [_told(values) for values in _all(database, connection, statement, [name, name + "~"])]
+    return sorted(found, key=lambda one: one["id"] != name)
 
 
 def spent(database: Database, connection: Connection, since: float) -> list[Spent]:
