@@ -13,6 +13,7 @@ from attrs import frozen
 from ccproxy.cli.figures import money, seconds, tokens
 from ccproxy.cli.process.asking import SECONDS, NoDaemon, connection
 from ccproxy.cli.process.home import home
+from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.running import running
 from ccproxy.cli.show import MOODS
 from ccproxy.cli.terminal import paint
@@ -137,8 +138,6 @@ def _events(config: str | None) -> Iterator[tuple[str, Any]]:
 
 def _daemon(config: str | None) -> tuple[str, tuple[str, ...], str]:
     """Where the daemon is, and the key that it wants."""
-    from ccproxy.cli.process.order import Order
-
     there = running(home(os.environ)) if config is None else None
     order = Order.of(config, {}) if there is None else Order.again(there)
     if there is not None:
