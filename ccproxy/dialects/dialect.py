@@ -6,7 +6,7 @@ writes answers (`render_stream`, `render_response`, `render_error`); towards an 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -67,6 +67,19 @@ class StreamParser(Protocol):
 
     def close(self) -> list[Event]:
         """The input ended: the events that were waiting for it, `Finished` or `Failed` last."""
+
+
+@runtime_checkable
+class Continuable(Protocol):
+    """A parser of answers that may come in several bodies, each asked for by another request."""
+
+    @property
+    def continuation(self) -> Mapping[str, Any]:
+        """After the end of a body: the fields with which the same request is to be sent again for the rest of the
+        answer; empty where this was all of it."""
+
+    def go_on(self) -> None:
+        """What is fed next is the next body."""
 
 
 class StreamRenderer(Protocol):

@@ -4,7 +4,10 @@ The Responses API has none, and many vendors take only a few. What could be the 
 a match the answer ends there, as if the upstream had said so, and nothing more of it is told.
 """
 
-from ccproxy.dialects.dialect import StreamParser
+from collections.abc import Mapping
+from typing import Any
+
+from ccproxy.dialects.dialect import Continuable, StreamParser
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished
 from ccproxy.model.messages import Text
 from ccproxy.model.usage import Reason, Stop, Usage
@@ -35,6 +38,16 @@ class _Watched:
     @property
     def complete(self) -> bool:
         return self._cut or self._parser.complete
+
+    @property
+    def continuation(self) -> Mapping[str, Any]:
+        """The parser's, unless the answer ended here."""
+        inner = self._parser
+        return inner.continuation if isinstance(inner, Continuable) and not self._cut else {}
+
+    def go_on(self) -> None:
+        if isinstance(self._parser, Continuable):
+            self._parser.go_on()
 
     def feed(self, data: bytes) -> list[Event]:
         return [] if self._cut else self._match(self._parser.feed(data))

@@ -4,7 +4,8 @@ A client asks for a stream or for a whole reply, and is given what it asked for.
 answer a request for a stream with a whole reply, and content types lie.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
 from ccproxy.dialects.quirks import Quirks
@@ -130,6 +131,14 @@ class Undecided:
 
     def pulse(self) -> bytes:
         return self._pipe(True).pulse()
+
+    @property
+    def continuation(self) -> Mapping[str, Any]:
+        return {} if self._chosen is None else self._chosen.continuation
+
+    def go_on(self) -> None:
+        if self._chosen is not None:
+            self._chosen.go_on()
 
     @property
     def content_type(self) -> str:

@@ -6,10 +6,10 @@ is one of each kind, which speaks once, at the end.
 """
 
 import re
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from ccproxy.dialects.dialect import Dialect, StreamParser, StreamRenderer
+from ccproxy.dialects.dialect import Continuable, Dialect, StreamParser, StreamRenderer
 from ccproxy.errors import ApiError
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
@@ -49,6 +49,13 @@ class Pipe(Protocol):
         """Why the answer failed. Where nothing has settled the client was told nothing: another target may answer."""
 
     @property
+    def continuation(self) -> Mapping[str, Any]:
+        """After the end of a body: what to ask again with for the rest of the answer; empty where this is all."""
+
+    def go_on(self) -> None:
+        """The rest of the answer comes next."""
+
+    @property
     def progress(self) -> int:
         """Counts the events of the upstream: what moves it is alive, what only keeps the line warm is not."""
 
@@ -82,6 +89,15 @@ class _Watching:
     @property
     def complete(self) -> bool:
         return self._parser.complete
+
+    @property
+    def continuation(self) -> Mapping[str, Any]:
+        parser = self._parser
+        return parser.continuation if isinstance(parser, Continuable) and not self.ended else {}
+
+    def go_on(self) -> None:
+        if isinstance(self._parser, Continuable):
+            self._parser.go_on()
 
     def _events(self, data: bytes | None) -> list[Event]:
         """The events of these bytes, or of the end; a limit of the wire that was passed is one too."""

@@ -25,7 +25,7 @@ from ccproxy.dialects.citing import medium_of
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
-from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, EMPTY_IS_BROKEN, NAME, stop
+from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, CONTINUED, EMPTY_IS_BROKEN, NAME, stop
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.wording import redact
 from ccproxy.errors import ApiError, Kind
@@ -59,6 +59,7 @@ class Reader:
         "_block",
         "_calls",
         "_cited",
+        "_counted",
         "_counts",
         "_ended",
         "_feedback",
@@ -76,6 +77,7 @@ class Reader:
         "_sources",
         "_spoke",
         "_started",
+        "_token",
     )
 
     def __init__(self, quirks: Quirks) -> None:
@@ -86,6 +88,9 @@ class Reader:
         self._model = ""
         self._counts: dict[str, Any] = {}
         """Google's counts as last told. They become a `Usage` once: every piece of a stream repeats them."""
+        self._counted: dict[str, Any] = {}
+        """Those of the requests before, which the vendor bills one by one."""
+        self._token = ""
         self._index = -1
         self._block: Block | None = None
         """The text or the reasoning that is open."""
@@ -106,6 +111,18 @@ class Reader:
     def complete(self) -> bool:
         """Whether the reason to finish is known, so that `close` would finish well."""
         return bool(self._finish or self._feedback) and not self._ended
+
+    @property
+    def continuation(self) -> str:
+        """The token with which the same request brings the rest of an answer that the vendor's limit for one request
+        cut; empty where there is none."""
+        return self._token if self._finish == CONTINUED and not self._ended else ""
+
+    def go_on(self) -> None:
+        """The next piece is the first of the answer to that request: what is open stays open."""
+        self._counted = _summed(self._counted, self._counts)
+        self._counts = {}
+        self._finish = self._token = ""
 
     def read(self, piece: Any, raw: bytes) -> list[Event]:
         """The events of one piece; `raw` is its JSON text."""
@@ -137,6 +154,8 @@ class Reader:
                     self._part(part, events)
         if isinstance(grounding := candidate.get("groundingMetadata"), dict):
             self._ground(grounding)
+        if isinstance(token := candidate.get("continuationToken"), str) and token:
+            self._token = token
         if isinstance(finish := candidate.get("finishReason"), str) and finish:
             self._finish = finish
             message = candidate.get("finishMessage")
@@ -335,7 +354,7 @@ class Reader:
         self._whole(Searched(id, "; ".join(self._queries), sources), events)
 
     def _usage(self) -> Usage:
-        usage = usage_of(self._counts)
+        usage = usage_of(_summed(self._counted, self._counts))
         searched = self._queries or self._sources
         return evolve(usage, web_searches=max(1, len(self._queries))) if searched else usage
 
@@ -350,6 +369,15 @@ class Reader:
         self._ended = True
         events.append(Failed(error))
         return events
+
+
+def _summed(before: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of two requests as one: figures add up, and what is no figure is the later's."""
+    both = {**before, **counts}
+    for name, count in before.items():
+        if isinstance(count, int) and isinstance(now := counts.get(name), int):
+            both[name] = count + now
+    return both
 
 
 def _media(part: Mapping[str, Any]) -> Media | None:

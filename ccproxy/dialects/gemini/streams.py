@@ -2,6 +2,8 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
 
 from ccproxy.dialects.citing import in_words
 from ccproxy.dialects.gemini.chunks import Reader
@@ -88,6 +90,17 @@ class Parser:
     def complete(self) -> bool:
         """The reason to finish has come."""
         return self._reader.complete
+
+    @property
+    def continuation(self) -> Mapping[str, Any]:
+        """The token of an answer that goes on in another request."""
+        token = "" if self._ended else self._reader.continuation
+        return {"continuationToken": token} if token else {}
+
+    def go_on(self) -> None:
+        """That request's body comes next, in whichever form."""
+        self._frames = self._elements = None
+        self._reader.go_on()
 
     def feed(self, data: bytes) -> list[Event]:
         if self._ended:

@@ -29,8 +29,11 @@ FINISH = {
     "MODEL_ARMOR": Reason.REFUSED,
     "ESCALATION": Reason.REFUSED,
 }
-"""Reasons to finish that are no failure. CONTINUATION says that the vendor's limit for one request is reached and the
-answer goes on in another request with its token: for a client that is an answer cut by length, which it may ask on."""
+"""Reasons to finish that are no failure."""
+
+CONTINUED = "CONTINUATION"
+"""The vendor's limit for one request is reached, and the answer goes on in another request with a token. Where it is
+not asked for, that is an answer cut by length."""
 
 BROKEN = frozenset(
     {

@@ -220,6 +220,33 @@ class Reading(SynchronousTestCase):
         response = folded(sse(piece(said("An"), finish="CONTINUATION", continuationToken="dG9r")))
         self.assertEqual(response.stop, Stop(Reason.LENGTH, "CONTINUATION"))
 
+    def test_continuation(self) -> None:
+        """An answer that goes on in other requests is one answer: its text one block, its counts those of all."""
+        counts = {"promptTokenCount": 100, "candidatesTokenCount": 5, "totalTokenCount": 105}
+        bodies = (
+            sse(
+                piece(thought("Hm.")),
+                piece(said("An an"), finish="CONTINUATION", continuationToken="dDE=", usage=counts),
+            ),
+            array(piece(said("swer, ")), piece(finish="CONTINUATION", continuationToken="dDI=", usage=counts)),
+            sse(piece(said("and a call"), called("Bash", {"c": 1}, "i1"), finish="STOP", usage=counts)),
+        )
+        parser = Parser(QUIRKS)
+        events = parser.feed(bodies[0])
+        self.assertTrue(parser.complete)
+        for token, body in (("dDE=", bodies[1]), ("dDI=", bodies[2])):
+            self.assertEqual(parser.continuation, {"continuationToken": token})
+            parser.go_on()
+            self.assertEqual(parser.continuation, {})
+            for byte in body:
+                events += parser.feed(bytes([byte]))
+        self.assertEqual(parser.continuation, {})
+        response = fold(events + parser.close())
+        self.assertEqual(response.blocks[1], Text("An answer, and a call"))
+        self.assertEqual(len(response.blocks), 3)
+        self.assertEqual((response.usage.input, response.usage.output), (300, 15))
+        self.assertIs(response.stop.reason, Reason.TOOLS)
+
     def test_unusable(self) -> None:
         """A malformed call, and an end without any word that is none, fail: another try or target may do better."""
         malformed = failed(sse(piece(finish="MALFORMED_FUNCTION_CALL", finishMessage="print(x) is no call")))
