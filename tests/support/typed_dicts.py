@@ -18,8 +18,12 @@ _NUMBERS = {float: (int, float), int: (int,)}
 
 def problems(value: Any, kind: Any, path: str = "$") -> list[str]:
     """What of `value` its type forbids, each with its path; nothing for a value that fits."""
+    if isinstance(kind, typing_extensions.TypeAliasType):
+        return problems(value, kind.__value__, path)
     origin = typing.get_origin(kind)
     arguments = typing.get_args(kind)
+    if isinstance(origin, typing_extensions.TypeAliasType):
+        return problems(value, origin.__value__[arguments], path)
     if kind is Any or kind is object:
         return []
     if kind is None or kind is type(None):

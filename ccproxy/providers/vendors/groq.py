@@ -13,6 +13,8 @@ GROQ = Vendor(
     quirks={
         "max_tokens_field": "max_completion_tokens",
         "max_tools": 128,
+        # The usage comes with the last chunk, within `x_groq`; its SDK has no such field.
+        "stream_usage": False,
         "replay_reasoning": ReplayReasoning.REASONING,
         **NO_REASONING,
     },

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.dialects.dialect import StreamParser
 from ccproxy.dialects.gemini.dialect import GEMINI
 from ccproxy.dialects.gemini.signatures import State, unseal
-from ccproxy.dialects.gemini.streams import Elements
+from ccproxy.dialects.gemini.streams import Elements, Parser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Failed, Finished, Started
