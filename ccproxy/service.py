@@ -47,7 +47,6 @@ from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.ledger.database import LedgerError, database
 from ccproxy.ledger.ledger import Keeping, Ledger
 from ccproxy.ledger.pool import Connections
-from ccproxy.ledger.price import Price
 from ccproxy.ledger.prices import Prices
 from ccproxy.ledger.spending import Purse
 from ccproxy.log import FORMS, fields
@@ -197,7 +196,7 @@ def make_front(
         for observer in observers:
             observer(call, record)
 
-    prices = Prices(own_prices(settings))
+    prices = Prices.configured(settings.prices)
     ways = routes(settings, Ordering(lasting.memory, prices.cost))
     turnstile = Turnstile(lasting.admission, reactor, lasting.purse.budgets)
     bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
@@ -316,11 +315,6 @@ def open_ledger(ledger: Ledger, settings: LedgerSettings) -> None:
         log.error("nothing is kept of exchanges: {reason}", reason=str(error))
         place = None
     ledger.open(place, Keeping(settings.keep, settings.max_size or None))
-
-
-def own_prices(settings: Settings) -> dict[str, Price]:
-    """The operator's prices."""
-    return {name: Price(**asdict(price)) for name, price in settings.prices.items()}
 
 
 def new_id() -> str:

@@ -39,6 +39,12 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "import": "Turn another program's configuration into ccproxy's own.",
         "route": "Tell where a request would go, and why, without sending it.",
     },
+    "Providers and models": {
+        "providers": "Show the providers that are configured, and the vendors that are known by name.",
+        "models": "Show the models that clients can ask for by name, and who answers.",
+        "ask": "Ask one question, and show the answer as it comes.",
+        "translate": "Translate a request or an answer into another dialect, without asking anybody.",
+    },
     "More": {
         "key": "Make a key for a client, and the hash of it for the configuration.",
         "tokens": "Count tokens as tiktoken does, instead of by an estimate.",

@@ -3,6 +3,7 @@
 Without Twisted, since commands start faster so; nothing is redirected, so that no key goes elsewhere.
 """
 
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,9 @@ from ccproxy.providers.target import Auth
 
 SECONDS = 10.0
 
+LIST_LIMIT = 16 * 1024 * 1024
+"""Bytes that are read of a list. OpenRouter's has half a million."""
+
 LISTS = {"anthropic": "/v1/models", "openai_chat": "/models", "openai_responses": "/models", "gemini": "/models"}
 """Where the dialects have their lists of models, behind the base URL."""
 
@@ -28,6 +32,7 @@ class Reached:
     provider: str
     good: bool
     words: str
+    models: tuple[str, ...] = ()
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -59,12 +64,25 @@ def _reach(provider: Provider) -> Reached:
     url = f"{provider.base_url}{LISTS[provider.dialect]}"
     try:
         with opener.open(urllib.request.Request(url, headers=dict(headers_for(provider))), timeout=SECONDS) as answer:
-            return Reached(provider.name, True, f"answers ({answer.status})")
+            found = _names(answer.read(LIST_LIMIT))
+            return Reached(provider.name, True, f"answers ({answer.status}), and has {len(found)} models", found)
     except urllib.error.HTTPError as error:
         return _refused(provider, error.code)
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         return Reached(provider.name, False, f"cannot be reached at {provider.base_url}: {reason}")
+
+
+def _names(body: bytes) -> tuple[str, ...]:
+    """The names in a list of models, of any dialect."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return ()
+    listed = value.get("data") or value.get("models") if isinstance(value, dict) else value
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    names = (str(one.get("id") or one.get("name") or "").removeprefix("models/") for one in entries)
+    return tuple(filter(None, names))
 
 
 def _refused(provider: Provider, status: int) -> Reached:

@@ -24,6 +24,17 @@ def aligned(rows: Iterable[tuple[str, str]], indent: str = "  ") -> str:
     return "\n".join(f"{indent}{name.ljust(width)}  {value.replace(chr(10), margin)}" for name, value in shown)
 
 
+def table(rows: Iterable[tuple[str, ...]], indent: str = "  ") -> str:
+    """Rows of several columns, each as wide as it must be. Columns without any value are left out."""
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    lines = zip(*columns, strict=True)
+    return "\n".join(
+        indent + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
 def at_home(path: str) -> str:
     """A path as people write it."""
     home = os.environ.get("HOME", "")

@@ -9,6 +9,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from attrs import asdict
+
+from ccproxy.config.settings import PriceSettings
 from ccproxy.ledger.price import FREE, Price
 from ccproxy.ledger.pricelist import find
 from ccproxy.model.usage import Usage
@@ -32,6 +35,11 @@ class Prices:
     def __init__(self, own: Mapping[str, Price]) -> None:
         self._own = own
         self._remembered: OrderedDict[tuple[str, str, str], Price | None] = OrderedDict()
+
+    @classmethod
+    def configured(cls, written: Mapping[str, PriceSettings]) -> "Prices":
+        """With the prices that the operator wrote."""
+        return cls({name: Price(**asdict(price)) for name, price in written.items()})
 
     def cost(self, target: Target, usage: Usage) -> float | None:
         """Dollars; None where it is not known."""

@@ -22,8 +22,10 @@ class Listing(BaseHTTPRequestHandler):
         self.asked.append((self.path, self.headers.get("authorization") or self.headers.get("x-api-key")))
         self.send_response(ANSWERS["/" + self.path.split("/")[1]])
         self.send_header("location", "http://127.0.0.1:1/stolen")
-        self.send_header("content-length", "0")
+        body = b'{"data": [{"id": "one"}, {"id": "two"}]}'
+        self.send_header("content-length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -51,7 +53,7 @@ class ReachTests(SynchronousTestCase):
     def test_answers(self) -> None:
         """Each answer is told in words; a refused key, a failure and silence are not good."""
         for path, good, words in (
-            ("/ok", True, "answers (200)"),
+            ("/ok", True, "answers (200), and has 2 models"),
             ("/refusing", False, "refuses the key (401)"),
             ("/without", True, "no list of models (404)"),
             ("/broken", False, "status 500"),
