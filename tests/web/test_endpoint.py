@@ -354,9 +354,9 @@ class Translated(SynchronousTestCase):
         self.assertEqual(client.answer.headers["x-accel-buffering"], "no")
 
     def test_whole(self) -> None:
-        """A whole reply is the fold of the stream."""
+        """A whole reply that may be long is the fold of a stream."""
         wire = Wire()
-        client = wire.ask(stream=False)
+        client = wire.ask(stream=False, max_tokens=20_000)
         up = wire.upstream()
         self.assertIs(up.json["stream"], True)
         up.head()
@@ -366,6 +366,16 @@ class Translated(SynchronousTestCase):
         self.assertEqual(answer.headers["content-type"], "application/json")
         self.assertEqual(answer.json["content"], [{"type": "text", "text": "Hello"}])
         self.assertEqual(answer.json["stop_reason"], "end_turn")
+
+    def test_brief(self) -> None:
+        """A brief one is asked for whole, and none that the client wants as a stream."""
+        for stream in (False, True):
+            wire = Wire()
+            client = wire.ask(stream=stream, max_tokens=1024)
+            up = wire.upstream()
+            self.assertIs(up.json["stream"], stream)
+            self.assertEqual("stream_options" in up.json, stream)
+            client.leave()
 
     def test_upstream_answers_whole(self) -> None:
         """An upstream that answers a request for a stream with a whole reply is understood, whatever it calls it."""

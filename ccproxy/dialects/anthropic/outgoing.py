@@ -13,6 +13,7 @@ from ccproxy.dialects.anthropic.tools import native
 from ccproxy.dialects.anthropic.turns import Conversation, Piece, calls_without_thinking, limit_marks
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import (
@@ -81,7 +82,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     losses += lost.extras(request, NAME)
     for key, value in request.extras.get(NAME, {}).items():
         body.setdefault(key, value)
-    body["stream"] = quirks.streams
+    body["stream"] = wants_stream(request, quirks)
     limit_marks([*tools, *system, *(piece for message in messages for piece in message["content"])])
     for key, value in quirks.body.items():
         before = body.get(key)

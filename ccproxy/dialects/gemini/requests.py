@@ -12,6 +12,7 @@ from ccproxy.dialects.gemini.thinking import reasons, thinking_config
 from ccproxy.dialects.gemini.tools import declared
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.schemas import reduced
+from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import Part, Request, Role, Text, Think, Turn
@@ -70,9 +71,10 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     body = joined(body, request.extras.get(NAME, {}))
     body = joined(body, quirks.body)
     headers = {"content-type": "application/json", **quirks.headers}
-    query = "alt=sse" if quirks.streams else ""
+    stream = wants_stream(request, quirks)
+    query = "alt=sse" if stream else ""
     unwatched = request.sampling.stop[_stop_limit(quirks) :]
-    return Outgoing(_path(model, stream=quirks.streams), dumps(body), headers, query, tuple(losses), unwatched)
+    return Outgoing(_path(model, stream=stream), dumps(body), headers, query, tuple(losses), unwatched)
 
 
 def joined(body: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ccproxy.dialects.openai_chat.reasoning import ask, can_be_off
 from ccproxy.dialects.openai_chat.tables import NAME
 from ccproxy.dialects.openai_schema import strict
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
 from ccproxy.model.messages import Output, Reasoning, Request, Sampling, Think
 from ccproxy.wire.jsontext import dumps, dumps_str
@@ -64,8 +65,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     for key, value in request.extras.get(NAME, {}).items():
         if key != "stream_options":
             body.setdefault(key, value)
-    body["stream"] = quirks.streams
-    if quirks.streams and quirks.stream_usage:
+    body["stream"] = wants_stream(request, quirks)
+    if body["stream"] and quirks.stream_usage:
         body["stream_options"] = {"include_usage": True}
     for key, value in quirks.body.items():
         before = body.get(key)

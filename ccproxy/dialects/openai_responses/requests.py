@@ -12,6 +12,7 @@ from ccproxy.dialects.openai_responses.tables import BUDGETS, MIN_OUTPUT, NAME
 from ccproxy.dialects.openai_responses.tools import declared, write_tools
 from ccproxy.dialects.openai_schema import strict
 from ccproxy.dialects.quirks import Quirks, ReasoningControl
+from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.model.messages import (
@@ -139,8 +140,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body["prompt_cache_key"] = _hash(f"{request.session}/{body['model']}")
     for key, value in request.extras.get(NAME, {}).items():
         body[key] = {**value, **body[key]} if isinstance(value, dict) and isinstance(body.get(key), dict) else value
-    body["stream"] = quirks.streams
-    if quirks.streams and quirks.stream_usage:
+    body["stream"] = wants_stream(request, quirks)
+    if body["stream"] and quirks.stream_usage:
         body["stream_options"] = {"include_obfuscation": False}
     for key, value in quirks.body.items():
         before = body.get(key)

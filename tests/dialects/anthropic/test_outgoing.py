@@ -84,12 +84,13 @@ class OutgoingCase(SynchronousTestCase):
 
     def judge(self, body: dict[str, Any]) -> None:
         try:
-            from anthropic.types.message_create_params import MessageCreateParamsStreaming as Streaming
+            from anthropic.types import message_create_params as params
         except ImportError:
             return
         # Version 2026-10-21 of the API, which the types describe, dropped what 2023-06-01 still takes.
         old = ("temperature", "top_p", "top_k")
-        found = problems({key: value for key, value in body.items() if key not in old}, Streaming)
+        kind = params.MessageCreateParamsStreaming if body["stream"] else params.MessageCreateParamsNonStreaming
+        found = problems({key: value for key, value in body.items() if key not in old}, kind)
         self.assertEqual(found, [])
 
     def written(self, *turns: Turn, **fields: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ try:
     import openai
     from openai.lib.streaming.chat import ChatCompletionStreamState
     from openai.types.chat import ChatCompletion
-    from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
+    from openai.types.chat import completion_create_params as params
 except ImportError as error:
     raise SkipTest(f"the openai SDK is not installed: {error}") from error
 
@@ -99,6 +99,12 @@ def body_of(request: Request, quirks: Quirks) -> Any:
     return loads(render_request(request, quirks).body)
 
 
+def judged(body: Any) -> list[str]:
+    """What the SDK has against a body that we send."""
+    kind = params.CompletionCreateParamsStreaming if body["stream"] else params.CompletionCreateParamsNonStreaming
+    return problems(body, kind)
+
+
 class RequestTests(SynchronousTestCase):
     """What we ask OpenAI for."""
 
@@ -106,7 +112,7 @@ class RequestTests(SynchronousTestCase):
         """A request with all there is has no field that the SDK does not know, and none of a wrong type."""
         for quirks in (OPENAI, evolve(OPENAI, images=False, documents=False, schema_output=False), Quirks()):
             body = body_of(EVERYTHING, quirks)
-            self.assertEqual(problems(body, CompletionCreateParamsStreaming), [])
+            self.assertEqual(judged(body), [])
 
     def test_judge(self) -> None:
         """The judge is awake: it finds a misspelt field, a wrong type and a missing key, deep within."""
@@ -115,7 +121,7 @@ class RequestTests(SynchronousTestCase):
         body["messages"][1]["content"][0]["txt"] = "x"
         body["messages"][3]["tool_call_id"] = 7
         del body["tools"][0]["function"]["name"]
-        found = problems(body, CompletionCreateParamsStreaming)
+        found = judged(body)
         for path in ("$.max_token:", "$.messages[1]", "$.messages[3]", "$.tools[0]"):
             self.assertTrue(any(problem.startswith(path) for problem in found), (path, found))
 
@@ -123,7 +129,7 @@ class RequestTests(SynchronousTestCase):
         """Every tool choice is one that the SDK knows."""
         for choose in Choose:
             body = body_of(evolve(EVERYTHING, tool_choice=ToolChoice(choose, "A")), OPENAI)
-            self.assertEqual(problems(body, CompletionCreateParamsStreaming), [], choose)
+            self.assertEqual(judged(body), [], choose)
 
 
 def accumulated(events: Iterable[Event]) -> Any:
