@@ -36,7 +36,7 @@ TOGETHER = {("service", "demo")}
 SHARED_BY_DIALECTS = {path.stem for path in (PACKAGE / "dialects").glob("*.py")} - {"registry"}
 """What a dialect may import of `dialects` besides itself."""
 
-CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners"}
+CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners", "ccproxy.config.settings"}
 """What reads configurations takes as long to import as the rest of a command, which most often does without."""
 
 LATE = {

@@ -104,8 +104,13 @@ def _elsewhere() -> tuple[Running | None, Answer | None, str]:
     """The daemon at the address that is configured here, if there is one that is not ours."""
     from ccproxy.cli.process.order import Order
     from ccproxy.cli.process.owners import owner_of
+    from ccproxy.config.settings import ConfigError
 
-    order = Order.of(None, {})
+    try:
+        order = Order.read()
+    except ConfigError as error:
+        click.echo(f"ccproxy: {error}", err=True)
+        return None, None, ""
     answer = ask(order.url, order.settings.listen, "/status", order.key)
     if answer is None or not answer.is_ours:
         return None, None, ""

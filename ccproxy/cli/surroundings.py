@@ -30,6 +30,9 @@ WINDOW = 200_000
 """Of a model whose window the catalogue does not know. Where it is smaller, the vendor's complaint makes Claude Code
 compact the conversation; where Claude Code took it for a million tokens, it would do so too late."""
 
+MILLION = 1_000_000
+"""What Claude Code takes the window of a model for that it does not know (measured on 2.1.329)."""
+
 OUTPUT_SHARE = 4
 """Of the window, the part that an answer may fill: many vendors refuse a prompt and a cap that exceed it together."""
 
@@ -118,7 +121,10 @@ def _sizes(targets: Sequence[Target]) -> dict[str, str]:
         for target, window in zip(targets, windows, strict=True)
         if target.quirks.max_output_tokens
     ]
-    sizes = {"CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(min(windows))} if windows else {}
+    sizes = {}
+    if windows and min(windows) < MILLION:
+        # The first keeps it from asking for the window of a million besides, which it would then believe in.
+        sizes = {"CLAUDE_CODE_DISABLE_1M_CONTEXT": "1", "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(min(windows))}
     if caps:
         sizes["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(min(caps))
     return sizes

@@ -97,6 +97,7 @@ class CodeTests(LaunchCase):
             "ANTHROPIC_DEFAULT_SONNET_MODEL": "claude-via-default",
             "ANTHROPIC_DEFAULT_HAIKU_MODEL": "mine/small",
             "CLAUDE_CODE_SUBAGENT_MODEL": "claude-via-default",
+            "CLAUDE_CODE_DISABLE_1M_CONTEXT": "1",
             "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "128000",
             "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000",
             "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",

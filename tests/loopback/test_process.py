@@ -55,6 +55,14 @@ class LifeTests(PersonCase):
         again = self.ccproxy("stop")
         self.assertEqual((again.returncode, again.stdout), (0, "ccproxy does not run\n"))
 
+    def test_wrong_configuration(self) -> None:
+        """With a mistake in the configuration status tells both: what is wrong with it, and that nothing runs."""
+        self.person.configure({"prot": 1})
+        ended = self.ccproxy("status")
+        self.assertEqual(ended.returncode, 3)
+        self.assertIn("prot", ended.stderr)
+        self.assertIn("does not run", ended.stdout)
+
     def test_json(self) -> None:
         """What programs read: the keys stay what they are."""
         off = self.ccproxy("status", "--json")

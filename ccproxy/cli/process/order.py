@@ -39,13 +39,20 @@ class Order:
     @classmethod
     def of(cls, config: str | None, flags: Mapping[str, str | None], debug: bool = False) -> "Order":
         """The order in this environment. What is wrong with the configuration ends the program with its one message."""
-        given = {name: value for name, value in flags.items() if value is not None}
         try:
-            source = Source.found(config, os.environ, given)
-            settings = source.read()
+            return cls.read(config, flags, debug)
         except ConfigError as error:
             click.echo(f"ccproxy: {error}", err=True)
             raise SystemExit(os.EX_CONFIG) from None
+
+    @classmethod
+    def read(
+        cls, config: str | None = None, flags: Mapping[str, str | None] | None = None, debug: bool = False
+    ) -> "Order":
+        """The order in this environment. Raises `ConfigError`."""
+        given = {name: value for name, value in (flags or {}).items() if value is not None}
+        source = Source.found(config, os.environ, given)
+        settings = source.read()
         arguments = [f"--{name}={value}" for name, value in given.items()]
         arguments += [f"--config={Path(config).absolute()}"] if config else []
         arguments += ["--debug"] if debug else []
