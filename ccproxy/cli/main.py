@@ -35,6 +35,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "usage": "Show what was used, and what it cost.",
     },
     "The configuration": {
+        "init": "Write a configuration.",
+        "install": "Write a configuration to begin with, and ask nothing.",
         "check": "Check the configuration, and show what it comes to.",
         "import": "Turn another program's configuration into ccproxy's own.",
         "route": "Tell where a request would go, and why, without sending it.",
@@ -46,6 +48,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "translate": "Translate a request or an answer into another dialect, without asking anybody.",
     },
     "More": {
+        "doctor": "Look for whatever keeps clients from getting answers.",
         "key": "Make a key for a client, and the hash of it for the configuration.",
         "tokens": "Count tokens as tiktoken does, instead of by an estimate.",
         "help": "Explain a command, or list them all.",

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Auth
@@ -33,6 +33,8 @@ class Reached:
     good: bool
     words: str
     models: tuple[str, ...] = ()
+    date: str = ""
+    """When that was, by the provider's own clock."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -65,9 +67,10 @@ def _reach(provider: Provider) -> Reached:
     try:
         with opener.open(urllib.request.Request(url, headers=dict(headers_for(provider))), timeout=SECONDS) as answer:
             found = _names(answer.read(LIST_LIMIT))
-            return Reached(provider.name, True, f"answers ({answer.status}), and has {len(found)} models", found)
+            words = f"answers ({answer.status}), and has {len(found)} models"
+            return Reached(provider.name, True, words, found, answer.headers.get("date", ""))
     except urllib.error.HTTPError as error:
-        return _refused(provider, error.code)
+        return evolve(_refused(provider, error.code), date=error.headers.get("date", ""))
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         return Reached(provider.name, False, f"cannot be reached at {provider.base_url}: {reason}")

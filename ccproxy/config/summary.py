@@ -84,6 +84,22 @@ def masked(secret: Secret) -> str:
     return f"…{text[-4:]}" if len(text) >= 16 else "…"
 
 
+def secrets_in(value: Any) -> Iterator[str]:
+    """Every key that stands anywhere in settings."""
+    match value:
+        case Secret():
+            yield value.reveal()
+        case Mapping():
+            for part in value.values():
+                yield from secrets_in(part)
+        case list() | tuple() | frozenset() | set():
+            for part in value:
+                yield from secrets_in(part)
+        case _ if attrs.has(type(value)):
+            for member in attrs.fields(type(value)):
+                yield from secrets_in(getattr(value, member.name))
+
+
 def plain(value: Any) -> Any:
     """Settings as what JSON can hold, with keys masked."""
     match value:

@@ -1,18 +1,14 @@
 """`ccproxy code`, `ccproxy run` and `ccproxy env`: what programs are launched with, and what becomes of the daemon."""
 
-import fcntl
 import json
-import os
-import pty
-import select
 import shutil
 import signal
 import subprocess
-import termios
 from typing import Any
 
 from tests.loopback.test_process import PersonCase
 from tests.support.person import CCPROXY, PATIENCE, end
+from tests.support.terminal import Terminal
 
 PROVIDER = {
     "name": "mine",
@@ -159,29 +155,14 @@ class CodeTests(LaunchCase):
     def test_in_a_terminal(self) -> None:
         """In a terminal it is the terminal's: it reads what is typed, and Ctrl-C is for it alone."""
         self.person.program("claude", TYPED)
-        ours, theirs = pty.openpty()
-        self.addCleanup(os.close, ours)
-        process = subprocess.Popen(
-            [*CCPROXY, "code"],
-            cwd=self.person.directory,
-            env={**self.person.environment, "TERM": "xterm"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: _take_terminal(0),
-        )
-        os.close(theirs)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        shown = b""
-        for typed, awaited in ((b"", b"ready"), (b"\x03", b"interrupted"), (b"hello\r", b"got hello")):
-            os.write(ours, typed)
-            while awaited not in shown:
-                readable, _, _ = select.select([ours], [], [], PATIENCE)
-                self.assertTrue(readable, shown)
-                shown += os.read(ours, 4096)
-        self.assertEqual(process.wait(PATIENCE), 9)
+        terminal = Terminal([*CCPROXY, "code"], self.person.environment, self.person.directory)
+        self.addCleanup(terminal.close)
+        terminal.wait_for("ready")
+        terminal.type("\x03")
+        terminal.wait_for("interrupted")
+        terminal.type("hello\r")
+        terminal.wait_for("got hello")
+        self.assertEqual(terminal.end(), 9)
 
 
 class LifetimeTests(LaunchCase):
@@ -326,7 +307,3 @@ class EnvTests(LaunchCase):
         self.assertIn("# The daemon does not run", self.ccproxy("env").stdout)
         self.ccproxy("start")
         self.assertNotIn("does not run", self.ccproxy("env").stdout)
-
-
-def _take_terminal(descriptor: int) -> None:
-    fcntl.ioctl(descriptor, termios.TIOCSCTTY, 0)
