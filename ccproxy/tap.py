@@ -15,6 +15,7 @@ from twisted.python import usage
 from ccproxy.config.settings import ConfigError, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.answer import answer_file, write_answer
+from ccproxy.daemon.foreground import Foreground
 from ccproxy.daemon.reload import Told
 from ccproxy.log import OUTPUT, Form, Journal, standard_output
 from ccproxy.service import Configuration, make_service
@@ -76,6 +77,12 @@ class Options(usage.Options):
         return None if path == "-" else path
 
     @property
+    def stays(self) -> bool:
+        """Whether we remain the process that was started."""
+        parent = getattr(self, "parent", None) or {}
+        return bool(parent.get("nodaemon", True))
+
+    @property
     def pid_file(self) -> Path | None:
         """Where our process id is, if the runner writes it anywhere."""
         parent = getattr(self, "parent", None) or {}
@@ -121,4 +128,4 @@ def makeService(options: Options) -> IService:
     service = make_service(settings, reactor, _ruler(), configuration, os.environ)
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    return service
+    return Foreground(service) if options.stays else service

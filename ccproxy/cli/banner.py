@@ -5,6 +5,7 @@ import shlex
 
 from attrs import frozen
 
+from ccproxy.cli.surroundings import passes_login
 from ccproxy.config.listening import url_of
 from ccproxy.config.resolve import routes
 from ccproxy.config.settings import Settings
@@ -17,10 +18,11 @@ USUAL_MODEL = "claude-sonnet-5-5"
 
 @frozen
 class Example:
-    """A model name that is answered, and by whom."""
+    """A model name to ask for, and who is asked then. `sure` if that one is known to have it."""
 
     model: str
     target: Target
+    sure: bool = True
 
 
 def banner(settings: Settings) -> str:
@@ -33,24 +35,31 @@ def banner(settings: Settings) -> str:
     if settings.demo:
         lines.append("No provider is configured, so the built-in demo answers. For real answers, set a key such as")
         lines.append("OPENAI_API_KEY, ANTHROPIC_API_KEY or OPENROUTER_API_KEY, and start again.")
-    if settings.apikey:
-        lines.append("Clients must present its apikey: here CCPROXY_API_KEY stands for it.")
-    login = example is not None and not settings.apikey and example.target.passes_login and not example.target.key
-    lines += ["", "Claude Code:", f"  {_claude(url, settings, login)}"]
+    if settings.has_keys:
+        whose = "its apikey" if settings.apikey else "a key of theirs"
+        lines.append(f"Clients must present {whose}: here CCPROXY_API_KEY stands for it.")
+    login = passes_login(settings)
+    lines += ["", "Claude Code, by `ccproxy` or by hand:", f"  {_claude(url, settings, login)}"]
     if example is not None:
-        lines += ["", "By hand:", f"  {_curl(url, example.model, settings, login)}"]
+        place = "" if example.sure else f", with one of {example.target.provider}'s models in place of MODEL"
+        lines += ["", f"A request{place}:", f"  {_curl(url, example.model, settings, login)}"]
     return "\n".join([*lines, ""])
 
 
 def _example(settings: Settings) -> Example | None:
     known = routes(settings)
     named = [f"{provider.name},{model}" for provider in settings.providers for model in provider.models]
+    unsure = None
     for model in (USUAL_MODEL, *settings.routes, *named):
         try:
-            return Example(model, known.named(model).targets[0])
+            target = known.named(model).targets[0]
         except ApiError:
             continue  # No route leads from this one.
-    return None
+        # Where a name goes on as it is, it is Claude Code's own, and few have a model of that name.
+        if target.model != model or target.dialect == "anthropic" or f"{target.provider},{model}" in named:
+            return Example(model, target)
+        unsure = unsure or Example(f"{target.provider},MODEL", target, sure=False)
+    return unsure
 
 
 def _claude(url: str, settings: Settings, login: bool) -> str:
@@ -63,7 +72,7 @@ def _curl(url: str, model: str, settings: Settings, login: bool) -> str:
     message = {"role": "user", "content": "Hello"}
     body = json.dumps({"model": model, "max_tokens": 1000, "stream": True, "messages": [message]}, ensure_ascii=False)
     headers = " -H 'content-type: application/json'"
-    if settings.apikey:
+    if settings.has_keys:
         headers += f' -H "x-api-key: {_key(settings, "")}"'
     elif login:
         headers += " -H 'anthropic-version: 2023-06-01' -H \"x-api-key: $ANTHROPIC_API_KEY\""
@@ -71,4 +80,4 @@ def _curl(url: str, model: str, settings: Settings, login: bool) -> str:
 
 
 def _key(settings: Settings, otherwise: str) -> str:
-    return "$CCPROXY_API_KEY" if settings.apikey else otherwise
+    return "$CCPROXY_API_KEY" if settings.has_keys else otherwise

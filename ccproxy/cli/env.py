@@ -51,7 +51,7 @@ def env(shell: str | None) -> None:
     say, take_over = SHELLS[shell or (own if own in SHELLS else "bash")]
     click.echo(f"# To take them over: {take_over}")
     # Claude Code must not have a key beside its token; other clients take either.
-    given = {**for_any(order.settings, url, {}).given, **for_claude(order.settings, url, os.environ).given}
+    given = {**for_any(order.settings, url, os.environ).given, **for_claude(order.settings, url, os.environ).given}
     given.pop("ANTHROPIC_API_KEY", None)
     for name, value in given.items():
         click.echo(say(name, value))

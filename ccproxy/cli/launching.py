@@ -43,8 +43,11 @@ def launch(command: Sequence[str], is_claude: bool) -> int:
             if not daemon.url:
                 listens = ", ".join(daemon.listen)
                 raise click.ClickException(f"ccproxy listens at no port, but at {listens}: no client finds it there")
+            settings = order.settings
+            if settings.has_keys and not settings.apikey and not os.environ.get("ANTHROPIC_AUTH_TOKEN"):
+                click.echo("ccproxy: clients have keys of their own: export yours as ANTHROPIC_AUTH_TOKEN", err=True)
             around = for_claude if is_claude else for_any
-            return _run(command, around(order.settings, daemon.url, os.environ).around(os.environ))
+            return _run(command, around(settings, daemon.url, os.environ).around(os.environ))
     except NotStarted as error:
         click.echo(str(error), err=True)
         return error.status

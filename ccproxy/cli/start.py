@@ -5,6 +5,7 @@ reach the daemon.
 """
 
 import os
+import sys
 
 import click
 
@@ -40,11 +41,17 @@ def stay(order: Order) -> None:
     """Serve in this process."""
 
     def tell() -> None:
-        click.echo(f"\n{banner(order.settings)}\nPress Ctrl-C to stop.\n")
+        click.echo(f"\n{banner(order.settings)}\nPress Ctrl-C to stop.\n", file=terminal)
 
+    # twistd takes these over for its log.
+    terminal, errors = sys.stdout, sys.stderr
     try:
         refuse_taken(order)
         serve_in_foreground(home(os.environ), order.described(log=""), ["ccproxy", *order.arguments], tell)
+    except SystemExit as error:
+        if order.settings.log_file and (reason := getattr(error, "reason", None)):
+            click.echo(f"ccproxy: {reason}", file=errors)  # The log, which has it, is elsewhere.
+        raise
     except Exception as error:
         if "--debug" in order.arguments:
             raise

@@ -64,7 +64,7 @@ def for_claude(settings: Settings, url: str, environ: Mapping[str, str]) -> Surr
     given = {"ANTHROPIC_BASE_URL": url, **FOR_CLAUDE, **_past_proxies(environ)}
     taken: tuple[str, ...] = ()
     if not passes_login(settings):
-        given["ANTHROPIC_AUTH_TOKEN"] = settings.apikey.reveal() or UNUSED
+        given["ANTHROPIC_AUTH_TOKEN"] = token(settings, environ)
         taken = ("ANTHROPIC_API_KEY",)  # With both, it sends both.
     models = {name: value for name, value in _models(settings).items() if name not in environ}
     return Surroundings(given | models, taken)
@@ -72,7 +72,7 @@ def for_claude(settings: Settings, url: str, environ: Mapping[str, str]) -> Surr
 
 def for_any(settings: Settings, url: str, environ: Mapping[str, str]) -> Surroundings:
     """What other programs need, by the variables that the SDKs of Anthropic and OpenAI read."""
-    key = settings.apikey.reveal() or UNUSED
+    key = token(settings, environ)
     given = {
         "ANTHROPIC_BASE_URL": url,
         "OPENAI_BASE_URL": f"{url}/v1",
@@ -85,10 +85,16 @@ def for_any(settings: Settings, url: str, environ: Mapping[str, str]) -> Surroun
     return Surroundings(given)
 
 
+def token(settings: Settings, environ: Mapping[str, str]) -> str:
+    """What to present. Where each client has a key of its own, it is the user's to know."""
+    own = environ.get("ANTHROPIC_AUTH_TOKEN", "") if settings.has_keys else ""
+    return settings.apikey.reveal() or own or UNUSED
+
+
 def passes_login(settings: Settings) -> bool:
     """Whether the user's own Claude login goes through to Anthropic: then no token of ours may stand in its place."""
     target = _target(settings, TIERS["ANTHROPIC_DEFAULT_OPUS_MODEL"])
-    return target is not None and not settings.apikey and target.passes_login and not target.key
+    return target is not None and not settings.has_keys and target.passes_login and not target.key
 
 
 def _models(settings: Settings) -> dict[str, str]:

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.cli.banner import banner
 from ccproxy.config.listening import url_of
 from ccproxy.config.load import load
-from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
+from ccproxy.config.settings import ClientSettings, ProviderSettings, RouteSettings, Settings
 from ccproxy.providers.target import Secret
 
 KEY = "sk-banner-5d1e"
@@ -67,6 +67,18 @@ class BannerTests(SynchronousTestCase):
         providers = (ProviderSettings("mine", **CHAT),)
         text = banner(settings(providers=providers, routes={"fast": RouteSettings("mine", "m")}))
         self.assertEqual(body(text)["model"], "fast")
+
+    def test_models_unknown(self) -> None:
+        """Where nobody can know what models there are, the command leaves a place for one, and says so."""
+        text = banner(settings(providers=(ProviderSettings("mine", **CHAT),)))
+        self.assertEqual(body(text)["model"], "mine,MODEL")
+        self.assertIn("one of mine's models in place of MODEL", text)
+
+    def test_keys_of_clients(self) -> None:
+        """Where only clients have keys, the commands present one all the same."""
+        text = banner(settings(clients=(ClientSettings("ann", key=Secret(KEY)),)))
+        self.assertNotIn(KEY, text)
+        self.assertIn("ANTHROPIC_AUTH_TOKEN=$CCPROXY_API_KEY", command(text, " claude"))
 
     def test_apikey(self) -> None:
         """An apikey is a variable in the commands, never itself, and both commands present it."""

@@ -52,10 +52,10 @@ def serve_in_background() -> None:
 
     try:
         _serve(lock, running_of(lock), [f"--pidfile={home.pid}", *arguments], home, tell)
-    except Exception:
+    except Exception as error:
         if "--debug" in arguments:
             raise
-        raise SystemExit(1) from None
+        raise SystemExit(f"ccproxy: {error}") from None
 
 
 def running_of(lock: Lock) -> Running:
@@ -83,4 +83,8 @@ def _serve(
         home.pid.unlink(missing_ok=True)
     call_when_serving(ready)
     sys.argv = ["twistd", "--nodaemon", *arguments]
-    run()
+    try:
+        run()
+    finally:
+        if lock is not None:
+            home.pid.unlink(missing_ok=True)  # twistd leaves it where the start fails.
