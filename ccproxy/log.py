@@ -8,7 +8,7 @@ though nobody should log one.
 import socket
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from attrs import frozen
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, formatEvent
@@ -83,16 +83,29 @@ class Form:
     journal: Journal | None = None
 
 
+class Stream(Protocol):
+    """What lines are written to."""
+
+    def write(self, text: str, /) -> object:
+        """Put this at the end. May raise `OSError`."""
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+
+    def close(self) -> None:
+        """Write no more."""
+
+
 @implementer(ILogObserver)
 class Output:
     """Writes events. Until `configure` is called it keeps them; they come out then, in order."""
 
     def __init__(self) -> None:
-        self._stream: TextIO | None = None
+        self._stream: Stream | None = None
         self._form = Form()
         self._early: list[LogEvent] = []
 
-    def configure(self, form: Form, stream: TextIO) -> None:
+    def configure(self, form: Form, stream: Stream) -> None:
         """From now on events go there, in this form. A file that they went to before is closed."""
         former, self._stream = self._stream, stream
         if former not in (None, stream, sys.stdout, sys.stderr):

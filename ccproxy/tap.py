@@ -18,6 +18,7 @@ from ccproxy.daemon.answer import answer_file, write_answer
 from ccproxy.daemon.foreground import Foreground
 from ccproxy.daemon.reload import Told
 from ccproxy.log import OUTPUT, Form, Journal, standard_output
+from ccproxy.logfile import RotatingFile
 from ccproxy.service import Configuration, make_service
 from ccproxy.tokens.ranks import NoRanks
 from ccproxy.tokens.ruler import ESTIMATE, Ruler, best
@@ -117,7 +118,7 @@ def makeService(options: Options) -> IService:
         else:
             path = Path(name).expanduser().absolute()
             path.parent.mkdir(parents=True, exist_ok=True)
-            OUTPUT.configure(form, path.open("a", encoding="utf-8"))
+            OUTPUT.configure(form, RotatingFile(path, settings.log_max_size, settings.log_keep))
 
     log_as_told(settings)
     told = Told()

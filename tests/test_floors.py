@@ -21,7 +21,7 @@ FLOORS = [
     {"exchange"},
     {"ledger", "cluster"},
     {"web"},
-    {"log"},
+    {"log", "logfile"},
     {"daemon"},
     {"service", "demo"},
     {"tap"},

@@ -51,6 +51,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "doctor": "Look for whatever keeps clients from getting answers.",
         "key": "Make a key for a client, and the hash of it for the configuration.",
         "tokens": "Count tokens as tiktoken does, instead of by an estimate.",
+        "completion": "Print what makes a shell complete ccproxy's commands and options.",
         "help": "Explain a command, or list them all.",
         "version": "Show the version, with Python's and Twisted's.",
     },
@@ -89,6 +90,8 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """What begins with no command of ours is Claude Code's: an option that we do not have, or a prompt in
         quotes."""
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)  # A shell completes a command that is not typed yet.
         start = 0
         while start < len(args) and args[start].startswith(OWN_OPTION):
             start += 1 if "=" in args[start] else 2

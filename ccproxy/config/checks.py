@@ -35,6 +35,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from clients.problems(settings)
     yield from _one_of(("log_level",), settings.log_level, LOG_LEVELS)
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
+    for name in ("log_max_size", "log_keep"):
+        if getattr(settings, name) < 0:
+            yield Problem((name,), f"found {getattr(settings, name)}, expected 0 or more")
     yield from _performance(settings.performance)
     yield from _failover(settings.failover)
     yield from _providers(settings)

@@ -220,6 +220,8 @@ class Settings:
     log_file: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    log_max_size: int = 10 * 1024 * 1024
+    log_keep: int = 5
     reload_on_change: bool = False
     shutdown_timeout: Seconds = Seconds(30.0)
     providers: tuple[ProviderSettings, ...] = ()

@@ -306,3 +306,13 @@ class LogTests(PersonCase):
         self.assertEqual(following.wait(PATIENCE), 0)
         assert following.stderr is not None
         self.assertEqual(following.stderr.read(), "")
+
+    def test_rotation(self) -> None:
+        """The daemon puts its log aside when it is full, and keeps as many as it is told."""
+        self.person.configure({"log_max_size": 500, "log_keep": 1})
+        self.ccproxy("start")
+        for _ in range(3):
+            self.ccproxy("reload")
+        logs = sorted(path.name for path in self.person.place.glob("ccproxy.log*"))
+        self.assertEqual(logs, ["ccproxy.log", "ccproxy.log.1"])
+        self.assertIn("taken over", self.ccproxy("logs").stdout)
