@@ -42,6 +42,7 @@ from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
+from ccproxy.exchange.sessions import Sessions
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.ledger.database import LedgerError, database
@@ -66,6 +67,8 @@ from ccproxy.web.models import Models
 from ccproxy.web.providers import Providers, Reach
 from ccproxy.web.reload import ReloadPage
 from ccproxy.web.root import FRONTS, make_root
+from ccproxy.web.sessions import PATH as SESSIONS
+from ccproxy.web.sessions import SessionPage
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 
@@ -94,6 +97,7 @@ class Lasting:
     pool: Pool
     running: Running
     feed: Feed
+    sessions: Sessions
     ledger: Ledger
     fitness: Fitness
     purse: Purse
@@ -120,6 +124,7 @@ class Lasting:
             pool=Pool(reactor, endpoints),
             running=running,
             feed=Feed(running, reactor),
+            sessions=Sessions(),
             ledger=ledger,
             fitness=Fitness(reactor),
             purse=Purse(Budgets(), ledger, reactor),
@@ -186,7 +191,7 @@ def make_front(
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
-    observers = [lasting.results.observe, lasting.feed.observe, lasting.calibration.observe]
+    observers = [lasting.results.observe, lasting.feed.observe, lasting.sessions.observe, lasting.calibration.observe]
     observers += [lasting.ledger.observe, lasting.purse.observe]
     observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
@@ -231,6 +236,7 @@ def make_front(
             **_administrative(settings, lasting, keys, reload, administration),
             "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
             "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
+            SESSIONS: SessionPage(keys, ANTHROPIC, new_id, lasting.sessions),
         },
         door=door,
     )

@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Clients": {
         "code": "Launch Claude Code on ccproxy.",
         "run": "Run any command with the variables by which clients find ccproxy.",
+        "statusline": "Show a line about a session of Claude Code: who answers, tokens, cost.",
         "env": "Show the variables by which clients find ccproxy, for a shell to take over.",
     },
     "The daemon": {
