@@ -42,6 +42,7 @@ CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners", "ccproxy
 LATE = {
     "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
     "cli/logs.py": CLI_READS,
+    "cli/reload.py": CLI_READS,
     "cli/status.py": CLI_READS,
     "tokens/ranks.py": {"tiktoken"},
     "ledger/database.py": {"pg8000.dbapi"},

@@ -16,7 +16,7 @@ from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order
 from ccproxy.cli.reaching import reach
 from ccproxy.cli.report import report_of
-from ccproxy.cli.terminal import paint
+from ccproxy.cli.terminal import meanwhile, paint
 from ccproxy.cli.version import versions
 from ccproxy.config.resolve import providers
 from ccproxy.config.settings import ConfigError
@@ -71,7 +71,8 @@ def _all(order: Order, offline: bool) -> Iterator[Finding]:
     yield from examining.environment(os.environ, order)
     yield from examining.claude(os.environ)
     if not offline and not order.settings.demo:
-        tried = reach(providers(order.settings).values())
+        with meanwhile("Asking the providers ..."):
+            tried = reach(providers(order.settings).values())
         yield from examining.upstreams(tried)
         yield examining.clock(tried, time.time())
     yield examining.disk(place)

@@ -11,7 +11,7 @@ import click
 from ccproxy.cli.initial import First, first_configuration, write_privately
 from ccproxy.cli.process.home import home
 from ccproxy.cli.reaching import Reached, reach
-from ccproxy.cli.terminal import at_home, paint
+from ccproxy.cli.terminal import at_home, meanwhile, paint
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
 from ccproxy.providers.provider import BadProvider, Provider
 from ccproxy.secret import Secret
@@ -145,8 +145,8 @@ def _ask_key(made: Provider) -> tuple[str, str | None]:
 
 
 def _try(made: Provider) -> Reached:
-    click.echo(f"Trying {made.name} ...", err=True)
-    (tried,) = reach([made])
+    with meanwhile(f"Trying {made.name} ..."):
+        (tried,) = reach([made])
     click.echo(f"{made.name} {paint(tried.words, 'good' if tried.good else 'bad')}")
     return tried
 

@@ -118,7 +118,7 @@ class Commands(click.Group):
 
 
 def _unknown(name: str) -> str:
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = ["code"] if name == "claude" else get_close_matches(name, COMMANDS, n=1)
     meant = f"did you mean `ccproxy {near[0]}`?" if near else "`ccproxy --help` lists them"
     return f"there is no command {name!r}; {meant} (`ccproxy -- {name}` gives it to Claude Code.)"
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from ccproxy.cli.process.home import home
+from ccproxy.cli.process.asking import ask
+from ccproxy.cli.process.home import Home, home
 from ccproxy.cli.process.lock import GLANCE
-from ccproxy.cli.process.running import running
+from ccproxy.cli.process.running import Running, running
+from ccproxy.cli.terminal import meanwhile
 
 SECONDS = 20.0
 """How long the daemon may take for it."""
@@ -26,9 +28,14 @@ def reload() -> None:
     """
     place = home(os.environ)
     there = running(place)
-    if there is None or not there.ready:
-        click.echo("ccproxy does not run: start it with `ccproxy start`", err=True)
-        raise SystemExit(3)
+    answer = _by_request() if there is None else _by_signal(place, there)
+    if not answer.get("ok"):
+        raise click.ClickException(str(answer.get("message") or "it was not heard how that went: see its log"))
+    click.echo(str(answer["message"]))
+
+
+def _by_signal(place: Home, there: Running) -> dict[str, Any]:
+    """What a daemon of ours answers, beside its pid file: that needs no address and no key."""
     before = _answer(place.reload, there.pid)
     try:
         os.kill(there.pid, signal.SIGHUP)
@@ -37,13 +44,28 @@ def reload() -> None:
     except ProcessLookupError:
         raise click.ClickException("ccproxy has just stopped") from None
     deadline = time.monotonic() + SECONDS
-    while (answer := _answer(place.reload, there.pid)) == before:
-        if time.monotonic() > deadline:
-            raise click.ClickException(f"nothing was heard of it for {SECONDS:.0f} seconds; its log may tell more")
-        time.sleep(GLANCE)
-    if not answer.get("ok"):
-        raise click.ClickException(str(answer.get("message")))
-    click.echo(str(answer.get("message")))
+    with meanwhile("Waiting for the daemon to read it ..."):
+        while (answer := _answer(place.reload, there.pid)) == before:
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"nothing was heard of it for {SECONDS:.0f} seconds; its log may tell more")
+            time.sleep(GLANCE)
+    return answer
+
+
+def _by_request() -> dict[str, Any]:
+    """What another daemon answers, at the address that is configured here: the system's, say."""
+    from ccproxy.cli.process.order import Order
+
+    order = Order.of(None, {})
+    answer = ask(order.url, order.settings.listen, "/reload", order.key, "POST", SECONDS)
+    if answer is None:
+        click.echo("ccproxy does not run: start it with `ccproxy start`", err=True)
+        raise SystemExit(3)
+    if "ok" in answer.content:
+        return answer.content
+    error = answer.content.get("error")
+    reason = error.get("message") if isinstance(error, dict) else f"it answers with status {answer.status}"
+    raise click.ClickException(f"the daemon at {order.url} does not reload for us: {reason}")
 
 
 def _answer(path: Path, pid: int) -> dict[str, Any]:

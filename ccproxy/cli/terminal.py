@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -14,6 +16,18 @@ def paint(text: str, mood: str) -> str:
     """The text in the colour of its mood, on a terminal, and unless NO_COLOR is set."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
     return text if plain else click.style(text, fg=COLOURS[mood])
+
+
+@contextmanager
+def meanwhile(words: str) -> Iterator[None]:
+    """Says so on the error stream, if what is done takes more than a second, so that nobody thinks it hangs."""
+    timer = threading.Timer(1.0, click.echo, (words,), {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def aligned(rows: Iterable[tuple[str, str]], indent: str = "  ") -> str:

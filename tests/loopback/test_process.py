@@ -136,6 +136,23 @@ class LifeTests(PersonCase):
         self.assertIn("prot", bad.stderr)
         self.assertTrue(self.answers())
 
+    def test_reload_of_another(self) -> None:
+        """A daemon that was not started here is asked at its address, if its key is known; what it says is told."""
+        self.person.configure({"apikey": "the-key"})
+        self.ccproxy("start")
+        neighbour = Person(Path(self.mktemp()))
+        port = str(self.person.port)
+        good = neighbour.ccproxy("reload", CCPROXY_PORT=port, CCPROXY_API_KEY="the-key")
+        self.assertEqual((good.returncode, good.stderr), (0, ""))
+        self.assertIn("taken over", good.stdout)
+        refused = neighbour.ccproxy("reload", CCPROXY_PORT=port)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("does not reload for us", refused.stderr)
+        self.person.configure({"prot": 1})
+        bad = neighbour.ccproxy("reload", CCPROXY_PORT=port, CCPROXY_API_KEY="the-key")
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("prot", bad.stderr)
+
     def test_lives_on(self) -> None:
         """A closed terminal does not end it: it is in a session of its own."""
         self.ccproxy("start")
