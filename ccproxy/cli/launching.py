@@ -39,7 +39,7 @@ def launch(command: Sequence[str], is_claude: bool) -> int:
     """Run the command beside a daemon, to its end. Gives the exit status for the shell."""
     order = Order.of(None, {})
     try:
-        with in_use(home(os.environ), order, lambda: click.echo("Starting ccproxy ...", err=True)) as daemon:
+        with in_use(home(os.environ), order) as daemon:
             if not daemon.url:
                 listens = ", ".join(daemon.listen)
                 raise click.ClickException(f"ccproxy listens at no port, but at {listens}: no client finds it there")

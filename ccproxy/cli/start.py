@@ -62,7 +62,7 @@ def begin(order: Order) -> None:
     """Have it served in the background."""
     place = home(os.environ)
     try:
-        started = start_in_background(place, order, waiting=lambda: click.echo("Starting ccproxy ...", err=True))
+        started = start_in_background(place, order)
     except NotStarted as error:
         click.echo(f"{error}", err=True)
         raise SystemExit(error.status) from None

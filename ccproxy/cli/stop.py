@@ -8,6 +8,7 @@ from ccproxy.cli.process.home import home
 from ccproxy.cli.process.running import Running, running
 from ccproxy.cli.process.stopping import End, NotStopped
 from ccproxy.cli.process.stopping import stop as end
+from ccproxy.cli.terminal import meanwhile
 from ccproxy.config.durations import EXPECTED, BadDuration, seconds
 
 
@@ -45,9 +46,8 @@ def stop(timeout: float, force: bool) -> None:
 def bring_to_an_end(there: Running, timeout: float) -> None:
     """Stop this one, and tell how."""
     try:
-        ended = end(
-            home(os.environ), there, timeout, lambda: click.echo("Waiting for what runs to finish ...", err=True)
-        )
+        with meanwhile("Waiting for what runs to finish ..."):
+            ended = end(home(os.environ), there, timeout)
     except NotStopped as error:
         raise click.ClickException(f"{error}; it runs on") from None
     how = "" if ended is End.DRAINED else f": {ended.value}"

@@ -9,7 +9,6 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -21,6 +20,7 @@ from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.owners import owner_of
 from ccproxy.cli.process.running import Running, running
 from ccproxy.cli.process.serving import IN_BACKGROUND, READY
+from ccproxy.cli.terminal import meanwhile
 
 START_SECONDS = 30.0
 """The most that a start takes on a slow machine."""
@@ -45,15 +45,17 @@ class Started:
     new: bool
 
 
-def start_in_background(
-    home: Home, order: Order, kept: bool = True, waiting: Callable[[], None] = lambda: None
-) -> Started:
-    """The daemon of this home, started if none runs. `waiting` is called once if that takes more than a second. Raises
-    `NotStarted`."""
+def start_in_background(home: Home, order: Order, kept: bool = True) -> Started:
+    """The daemon of this home, started if none runs. Raises `NotStarted`."""
+    with meanwhile("Starting ccproxy ..."):
+        return _start(home, order, kept)
+
+
+def _start(home: Home, order: Order, kept: bool) -> Started:
     try:
         home.make()
         lock = Lock(home.lock)
-        there = _turn(home, lock, waiting)
+        there = _turn(home, lock)
     except OSError as error:
         raise NotStarted(
             f"{home.directory}, for the lock and the log, cannot be used: {error.strerror}; "
@@ -63,7 +65,7 @@ def start_in_background(
         return Started(there, new=False)
     try:
         refuse_taken(order)
-        return Started(_spawn(home, order, lock, kept, waiting), new=True)
+        return Started(_spawn(home, order, lock, kept), new=True)
     finally:
         lock.release()  # It is the daemon's now.
 
@@ -91,23 +93,21 @@ def told(url: str, there: Answer) -> str:
     return f"at {url} another daemon serves already: {', '.join(parts)}"
 
 
-def _turn(home: Home, lock: Lock, waiting: Callable[[], None]) -> Running | None:
+def _turn(home: Home, lock: Lock) -> Running | None:
     """Returns with the lock in our hands; or with a daemon that serves, and without it."""
     began = time.monotonic()
     while not lock.acquire(patience=GLANCE):
         there = running(home)
         if there is not None and there.ready:
             return there
-        waited = time.monotonic() - began
-        if waited > START_SECONDS:
+        if time.monotonic() - began > START_SECONDS:
             who = f"process {there.pid}" if there is not None and there.pid else "somebody"
             raise NotStarted(f"{who} holds {home.lock}, and has not begun to serve for {START_SECONDS:.0f} seconds")
-        waiting = _once_late(waiting, waited)
         time.sleep(GLANCE)
     return None
 
 
-def _spawn(home: Home, order: Order, lock: Lock, kept: bool, waiting: Callable[[], None]) -> Running:
+def _spawn(home: Home, order: Order, lock: Lock, kept: bool) -> Running:
     log = order.log(home)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def _spawn(home: Home, order: Order, lock: Lock, kept: bool, waiting: Callable[[
         )
     os.close(tells)
     try:
-        serves = _heard(hears, waiting)
+        serves = _heard(hears)
     finally:
         os.close(hears)
     if serves:
@@ -148,22 +148,10 @@ def _spawn(home: Home, order: Order, lock: Lock, kept: bool, waiting: Callable[[
     raise NotStarted(f"{reason}\nccproxy did not start; its log is {log}", status if status > 0 else 1)
 
 
-def _heard(pipe: int, waiting: Callable[[], None]) -> bool | None:
+def _heard(pipe: int) -> bool | None:
     """Whether the daemon says that it serves; None if it says nothing."""
-    began = time.monotonic()
-    while (waited := time.monotonic() - began) < START_SECONDS:
-        waiting = _once_late(waiting, waited)
-        readable, _, _ = select.select([pipe], [], [], 0.2)
-        if readable:
-            return os.read(pipe, 1) == READY
-    return None
-
-
-def _once_late(waiting: Callable[[], None], waited: float) -> Callable[[], None]:
-    if waited < 1:
-        return waiting
-    waiting()
-    return lambda: None
+    readable, _, _ = select.select([pipe], [], [], START_SECONDS)
+    return os.read(pipe, 1) == READY if readable else None
 
 
 def _since(log: Path, position: int) -> str:

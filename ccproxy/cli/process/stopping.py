@@ -4,7 +4,6 @@ import enum
 import os
 import signal
 import time
-from collections.abc import Callable
 
 from ccproxy.cli.process.home import Home
 from ccproxy.cli.process.lock import GLANCE
@@ -28,15 +27,12 @@ class NotStopped(Exception):
     """It still runs. `str()` says why."""
 
 
-def stop(home: Home, there: Running, timeout: float, waiting: Callable[[], None] = lambda: None) -> End:
-    """Ends the daemon `there`. What runs may finish within `timeout` seconds; for 0 it is killed at once. `waiting` is
-    called once if that takes more than a second. Raises `NotStopped`."""
+def stop(home: Home, there: Running, timeout: float) -> End:
+    """Ends the daemon `there`. What runs may finish within `timeout` seconds; for 0 it is killed at once. Raises
+    `NotStopped`."""
     if timeout > 0:
         _signal(there, signal.SIGTERM)
-        if _gone(home, there, min(timeout, 1.0)):
-            return End.DRAINED
-        waiting()
-        if _gone(home, there, timeout - 1.0):
+        if _gone(home, there, timeout):
             return End.DRAINED
         _signal(there, signal.SIGTERM)
         if _gone(home, there, CUT_SECONDS):

@@ -4,7 +4,7 @@ Each user holds a shared lock while it does: the kernel lets go of it, however t
 and no count can be wrong. The last user, who gets the lock alone, ends a daemon that was started for users.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ccproxy.cli.process.asking import ask
@@ -20,7 +20,7 @@ STOP_SECONDS = 10.0
 
 
 @contextmanager
-def in_use(home: Home, order: Order, waiting: Callable[[], None]) -> Iterator[Running]:
+def in_use(home: Home, order: Order) -> Iterator[Running]:
     """A daemon that serves while the body of the `with` statement runs: the one of this home; or another one that
     answers where ours would, such as the system's; or a new one. Raises `NotStarted`."""
     there = None if running(home) else _another(order)
@@ -36,7 +36,7 @@ def in_use(home: Home, order: Order, waiting: Callable[[], None]) -> Iterator[Ru
     if not free:
         raise NotStarted(f"somebody is stopping the daemon, and does not come to an end ({home.users})")
     try:
-        yield start_in_background(home, order, kept=False, waiting=waiting).daemon
+        yield start_in_background(home, order, kept=False).daemon
     finally:
         users.release()
         _leave(home, users)
