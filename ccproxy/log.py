@@ -108,7 +108,7 @@ class Output:
     def configure(self, form: Form, stream: Stream) -> None:
         """From now on events go there, in this form. A file that they went to before is closed."""
         former, self._stream = self._stream, stream
-        if former not in (None, stream, sys.stdout, sys.stderr):
+        if former not in (None, stream, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             former.close()
         if self._form.journal is not None:
             self._form.journal.close()
@@ -189,8 +189,9 @@ def observer() -> Output:
 
 
 def standard_output() -> TextIO:
-    """Where the log goes unless the configuration names a file."""
-    return sys.stdout
+    """Where the log goes unless the configuration names a file: the process's own, since `sys.stdout` is a stream into
+    the log once twistd logs."""
+    return sys.__stdout__ or sys.stdout
 
 
 def fields(record: Record) -> dict[str, Any]:

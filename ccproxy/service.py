@@ -256,7 +256,13 @@ def make_service(
     lasting = Lasting.make(reactor, ruler)
     reload = administration = None
     if configuration is not None:
-        reload = Reload(reactor, configuration.source.read, lambda new: adopt(new), configuration.told)
+        reload = Reload(
+            reactor,
+            configuration.source.read,
+            lambda new: adopt(new),
+            configuration.told,
+            configuration.source.path or "",
+        )
         reload.setServiceParent(top)
         administration = Administration(configuration.source, reload)
     lasting.adopt(settings, top)
@@ -310,7 +316,11 @@ def serving(names: Sequence[str], running: Running, sockets: Sockets) -> str:
 def known_of(reload: Reload | None) -> dict[str, Any]:
     """What the status page says of the configuration."""
     last = None if reload is None else reload.last
-    return {"reloads": 0 if last is None else last.number, "last_reload": None if last is None else asdict(last)}
+    return {
+        "file": "" if reload is None else reload.file,
+        "reloads": 0 if last is None else last.number,
+        "last_reload": None if last is None else asdict(last),
+    }
 
 
 def open_ledger(ledger: Ledger, settings: LedgerSettings) -> None:

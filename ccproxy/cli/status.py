@@ -77,7 +77,7 @@ def shown(there: Running, known: Mapping[str, Any], stranger: str) -> str:
     rows = [
         ("address", there.url or ", ".join(there.listen)),
         ("process", f"{known['pid']}, for {spell(known['uptime_seconds'])}" if known["pid"] else ""),
-        ("configuration", at_home(there.config) or "none: environment and defaults"),
+        ("configuration", at_home(there.config) or ("" if stranger else "none: environment and defaults")),
         ("log", at_home(there.log) or ("" if stranger else "its terminal, or the journal")),
         ("version", str(known["version"])),
         ("exchanges", f"{exchanges['served']} served, {exchanges['running']} running" if exchanges else ""),
@@ -103,7 +103,7 @@ def _key(there: Running) -> str:
 def _elsewhere() -> tuple[Running | None, Answer | None, str]:
     """The daemon at the address that is configured here, if there is one that is not ours."""
     from ccproxy.cli.process.order import Order
-    from ccproxy.cli.process.owners import owner_of
+    from ccproxy.cli.process.owners import named
     from ccproxy.config.settings import ConfigError
 
     try:
@@ -115,6 +115,9 @@ def _elsewhere() -> tuple[Running | None, Answer | None, str]:
     if answer is None or not answer.is_ours:
         return None, None, ""
     pid = answer.content.get("pid", 0)
-    there = Running(pid=pid, url=order.url, listen=order.settings.listen, ready=True)
-    whose = f"process {pid} of {owner_of(pid)}" if pid else "it tells no more without its key"
+    configuration = answer.content.get("configuration") or {}
+    there = Running(
+        pid=pid, url=order.url, listen=order.settings.listen, config=configuration.get("file") or "", ready=True
+    )
+    whose = named(pid) if pid else "it tells no more without its key"
     return there, answer, f"it was not started by `ccproxy start` here: {whose}"

@@ -77,7 +77,10 @@ class Reload(Service):
         read: Callable[[], Settings],
         adopt: Callable[[Settings], Awaitable[None]],
         told: Told | None = None,
+        file: str = "",
     ) -> None:
+        self.file = file
+        """Where the configuration is; empty for none."""
         self._reactor = reactor
         self._read = read
         self._adopt = adopt

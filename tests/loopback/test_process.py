@@ -190,7 +190,7 @@ class InTheWayTests(PersonCase):
         for options in ((), ("--foreground",)):
             ended = neighbour.ccproxy("start", *options, CCPROXY_PORT=str(self.person.port))
             self.assertEqual(ended.returncode, 1)
-            self.assertIn(f"process {self.person.daemon()} of yours", ended.stderr)
+            self.assertIn(f"your process {self.person.daemon()}", ended.stderr)
             self.assertIn("choose another port", ended.stderr)
             self.assertNotIn("listens at", ended.stdout)
         status = neighbour.ccproxy("status", CCPROXY_PORT=str(self.person.port))
@@ -333,3 +333,31 @@ class LogTests(PersonCase):
         logs = sorted(path.name for path in self.person.place.glob("ccproxy.log*"))
         self.assertEqual(logs, ["ccproxy.log", "ccproxy.log.1"])
         self.assertIn("taken over", self.ccproxy("logs").stdout)
+
+
+class ForegroundTests(PersonCase):
+    """A daemon in the foreground, as a service manager runs it."""
+
+    def test_service(self) -> None:
+        """It keeps its files where the service manager wants them, and is found there; its log goes on after a reload,
+        and tells the end as well. What it was started by is known to those who ask from elsewhere."""
+        path = self.person.configure({})
+        place = {"RUNTIME_DIRECTORY": str(self.person.home / "run")}
+        daemon = self.person.begin("start", "--foreground", **place)
+        self.addCleanup(daemon.communicate)
+        self.addCleanup(daemon.kill)
+        assert daemon.stdout is not None
+        while "listens at" not in daemon.stdout.readline():
+            pass
+        self.assertEqual(self.ccproxy("status", **place).returncode, 0)
+        from_elsewhere = self.ccproxy("status").stdout
+        self.assertIn(f"your process {daemon.pid}", from_elsewhere)
+        self.assertIn(path.name, from_elsewhere)
+        self.assertIn("taken over", self.ccproxy("reload", **place).stdout)
+        self.assertIn("runs in the foreground", self.ccproxy("restart", **place).stderr)
+        self.assertIn("journalctl", self.ccproxy("logs", **place).stderr)
+        self.assertEqual(self.ccproxy("stop", **place).returncode, 0)
+        out, errors = daemon.communicate(timeout=PATIENCE)
+        self.assertIn("read again", out)
+        self.assertIn("shutting down", out)
+        self.assertEqual(errors, "")

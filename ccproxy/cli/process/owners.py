@@ -5,14 +5,16 @@ import pwd
 from pathlib import Path
 
 
-def owner_of(pid: int) -> str:
-    """The user whose process it is, by name where there is one."""
+def named(pid: int) -> str:
+    """The process in words: `your process 5`, `process 5 of root`."""
     try:
         uid = Path(f"/proc/{pid}").stat().st_uid
     except OSError:
-        return "a user who is not known here"
-    if uid == os.getuid():
-        return "yours"
+        return f"process {pid}"  # Of another machine, or of a container.
+    return f"your process {pid}" if uid == os.getuid() else f"process {pid} of {_user(uid)}"
+
+
+def _user(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

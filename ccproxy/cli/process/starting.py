@@ -17,7 +17,7 @@ from ccproxy.cli.process.asking import Answer, ask
 from ccproxy.cli.process.home import Home
 from ccproxy.cli.process.lock import GLANCE, Lock
 from ccproxy.cli.process.order import Order
-from ccproxy.cli.process.owners import owner_of
+from ccproxy.cli.process.owners import named
 from ccproxy.cli.process.running import Running, running
 from ccproxy.cli.process.serving import IN_BACKGROUND, READY
 from ccproxy.cli.terminal import meanwhile
@@ -84,7 +84,7 @@ def told(url: str, there: Answer) -> str:
     parts = [f"ccproxy {there.content.get('version', '')}".rstrip()]
     pid = there.content.get("pid")
     if isinstance(pid, int):
-        parts.append(f"process {pid} of {owner_of(pid)}")
+        parts.append(named(pid))
     else:
         parts.append("which wants a key that is not configured here")
     configuration = there.content.get("configuration")
