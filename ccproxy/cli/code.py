@@ -16,8 +16,15 @@ def code(arguments: tuple[str, ...]) -> None:
     All arguments are Claude Code's, and the exit status is its own. If no daemon runs one is started, and ends with the
     last program that uses it; one that runs stays.
 
-    Claude Code alone is told of ccproxy, by its environment: no settings are changed. Where a route leads to a model
-    that it does not know, it is told of the model's window and cap.
+    Claude Code alone is told of ccproxy, by its environment, and no settings are changed: ANTHROPIC_BASE_URL;
+    ANTHROPIC_AUTH_TOKEN, unless your own Claude login is passed on; CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY, for
+    your models to be in its /model; CLAUDE_CODE_GATEWAY_HINT_HEADERS, for routes to know what a request is for; and
+    NO_PROXY where there is a proxy. ANTHROPIC_API_KEY is kept from it.
+
+    Where no Claude model answers, it asks for the route by name: ANTHROPIC_DEFAULT_OPUS_MODEL,
+    ANTHROPIC_DEFAULT_SONNET_MODEL, ANTHROPIC_DEFAULT_HAIKU_MODEL and CLAUDE_CODE_SUBAGENT_MODEL; and it is told of the
+    model's window and cap: CLAUDE_CODE_MAX_CONTEXT_TOKENS, CLAUDE_CODE_DISABLE_1M_CONTEXT and
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS. What you have set yourself of these stays.
     """
     claude = program(os.environ)
     if claude is None:

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+import ccproxy
 from ccproxy.cli.banner import banner
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order, said_by_options
@@ -78,6 +79,8 @@ def begin(order: Order) -> None:
 def _tell_it_runs(daemon: Running, order: Order) -> None:
     there = daemon.url or ", ".join(daemon.listen)
     click.echo(f"ccproxy runs already: process {daemon.pid}, at {there}")
+    if daemon.version != ccproxy.__version__:
+        click.echo(f"It is version {daemon.version}; `ccproxy restart` replaces it by {ccproxy.__version__}")
     if daemon.listen != order.settings.listen or daemon.config != order.config:
         configured = at_home(daemon.config) if daemon.config else "no file"
         raise click.ClickException(

@@ -66,7 +66,7 @@ def for_claude(settings: Settings, url: str, environ: Mapping[str, str]) -> Surr
     if not passes_login(settings):
         given["ANTHROPIC_AUTH_TOKEN"] = token(settings, environ)
         taken = ("ANTHROPIC_API_KEY",)  # With both, it sends both.
-    models = {name: value for name, value in _models(settings).items() if name not in environ}
+    models = {name: value for name, value in models_told(settings).items() if name not in environ}
     return Surroundings(given | models, taken)
 
 
@@ -97,7 +97,7 @@ def passes_login(settings: Settings) -> bool:
     return target is not None and not settings.has_keys and target.passes_login and not target.key
 
 
-def _models(settings: Settings) -> dict[str, str]:
+def models_told(settings: Settings) -> dict[str, str]:
     """The names by which Claude Code shall ask, its window and its cap on output, where no Claude model answers. The
     names are those of routes, so that all which a route does is done."""
     named: dict[str, str] = {}

@@ -42,6 +42,9 @@ exit 9
 """
 
 
+GLANCES = 'curl -s -o /dev/null -w "%{http_code}" "$ANTHROPIC_BASE_URL/health"'
+
+
 class LaunchCase(PersonCase):
     """A person with a `claude` that tells what it was launched with."""
 
@@ -190,6 +193,15 @@ class LifetimeTests(LaunchCase):
         self.finish(first)
         self.assertEqual(self.person.daemon(), daemon)
         self.finish(second)
+        self.assertEqual(self.ccproxy("status").returncode, 3)
+
+    def test_at_the_same_moment(self) -> None:
+        """Users who come and go at the same moments all find a daemon that serves, and leave none."""
+        for _ in range(3):
+            users = [self.person.begin("run", "sh", "-c", GLANCES) for _ in range(4)]
+            said = [user.communicate(timeout=PATIENCE) for user in users]
+            self.assertEqual([user.returncode for user in users], [0] * 4, said)
+            self.assertEqual([out for out, _ in said], ["200"] * 4)
         self.assertEqual(self.ccproxy("status").returncode, 3)
 
     def test_killed_user(self) -> None:
