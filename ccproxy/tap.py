@@ -95,10 +95,18 @@ def when_serving(tell: Callable[[], None]) -> None:
     reactor.callWhenRunning(tell)
 
 
+def _home() -> Path:
+    """The user's home. In a container somebody may have none, and has the root directory for one then."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
 def _ruler() -> Ruler:
     """What counts tokens: wrong rank files are told, and done without."""
     try:
-        return best(os.environ, Path.home())
+        return best(os.environ, _home())
     except NoRanks as error:
         log.warn("tokens are estimated: {reason}", reason=str(error))
         return ESTIMATE

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ccproxy.cli.process.home import in_home
+
 PLACES = ("~/.local/bin/claude", "~/.claude/local/claude")
 """Where its installers put it, be that on the PATH or not."""
 
@@ -28,13 +30,18 @@ def program(environ: Mapping[str, str]) -> str | None:
         return shutil.which(named, path=environ.get("PATH"))
     if found := shutil.which("claude", path=environ.get("PATH")):
         return found
-    places = (Path(place).expanduser() for place in PLACES)
+    places = (in_home(place, environ) for place in PLACES)
     return next((str(place) for place in places if os.access(place, os.X_OK) and place.is_file()), None)
+
+
+def settings_directory(environ: Mapping[str, str]) -> Path:
+    """Where Claude Code has what is this user's."""
+    return in_home(environ.get("CLAUDE_CONFIG_DIR") or "~/.claude", environ)
 
 
 def settings_files(environ: Mapping[str, str]) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The settings files that Claude Code would read in this directory, and what is in them."""
-    home = Path(environ.get("CLAUDE_CONFIG_DIR") or "~/.claude").expanduser()
+    home = settings_directory(environ)
     here = Path(".claude")
     for path in (home / "settings.json", here / "settings.json", here / "settings.local.json"):
         try:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ccproxy.cli import line
+from ccproxy.cli.claude import settings_directory
 from ccproxy.cli.terminal import at_home
 
 MODULE = "ccproxy.cli.line"
@@ -54,8 +55,9 @@ def uninstall() -> None:
 
 def _settings() -> tuple[Path, dict[str, Any]]:
     """Claude Code's settings of this user. What cannot be read is not touched."""
-    home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or "~/.claude").expanduser()
-    path = (home / "settings.json").resolve()  # It may be a link into somebody's collection of such files.
+    path = (
+        settings_directory(os.environ) / "settings.json"
+    ).resolve()  # It may be a link into somebody's collection of such files.
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

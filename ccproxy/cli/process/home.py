@@ -46,4 +46,14 @@ def home(environ: Mapping[str, str]) -> Home:
     """The one that is meant in this environment: systemd's for its services, else one that was named, else
     `~/.ccproxy`."""
     named = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or environ.get("CCPROXY_CONFIG_DIR", "")
-    return Home(Path(named or "~/.ccproxy").expanduser().absolute())
+    return Home(in_home(named or "~/.ccproxy", environ).absolute())
+
+
+def in_home(name: str, environ: Mapping[str, str]) -> Path:
+    """A path that may begin with `~`. Somebody without a home, as in containers, has the root directory for one."""
+    if not name.startswith("~/"):
+        return Path(name)
+    try:
+        return Path(environ.get("HOME") or Path.home()) / name[2:]
+    except RuntimeError:
+        return Path("/") / name[2:]

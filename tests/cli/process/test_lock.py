@@ -163,4 +163,4 @@ class RunningTests(SynchronousTestCase):
         known = {"HOME": "/h", "CCPROXY_CONFIG_DIR": "/named"}
         self.assertEqual(home(known | {"RUNTIME_DIRECTORY": "/run/a:/run/b"}).directory, Path("/run/a"))
         self.assertEqual(home(known).directory, Path("/named"))
-        self.assertEqual(home({}).directory, Path("~/.ccproxy").expanduser())
+        self.assertEqual(home({"HOME": "/h"}).directory, Path("/h/.ccproxy"))
