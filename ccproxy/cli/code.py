@@ -8,7 +8,7 @@ from ccproxy.cli.claude import MISSING, conflicts, program
 from ccproxy.cli.launching import NOT_FOUND, Verbatim, launch
 
 
-@click.command(cls=Verbatim, add_help_option=False)
+@click.command(cls=Verbatim, add_help_option=False, options_metavar="")
 @click.argument("arguments", nargs=-1, metavar="[ARGUMENTS OF CLAUDE]...")
 def code(arguments: tuple[str, ...]) -> None:
     """Launch Claude Code on ccproxy.

@@ -50,8 +50,10 @@ def env(shell: str | None) -> None:
     own = Path(os.environ.get("SHELL", "")).name
     say, take_over = SHELLS[shell or (own if own in SHELLS else "bash")]
     click.echo(f"# To take them over: {take_over}")
+    # What was taken over before is told anew.
+    around = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_D", "CLAUDE_CODE_"))}
     # Claude Code must not have a key beside its token; other clients take either.
-    given = {**for_any(order.settings, url, os.environ).given, **for_claude(order.settings, url, os.environ).given}
+    given = {**for_any(order.settings, url, around).given, **for_claude(order.settings, url, around).given}
     given.pop("ANTHROPIC_API_KEY", None)
     for name, value in given.items():
         click.echo(say(name, value))

@@ -9,7 +9,7 @@ from ccproxy.cli.claude import MISSING, conflicts, program
 from ccproxy.cli.launching import NOT_FOUND, Verbatim, launch
 
 
-@click.command(cls=Verbatim)
+@click.command(cls=Verbatim, options_metavar="")
 @click.argument("arguments", nargs=-1, metavar="COMMAND [ARGUMENTS]...")
 def run(arguments: tuple[str, ...]) -> None:
     """Run any command with the variables by which clients find ccproxy.

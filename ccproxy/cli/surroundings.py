@@ -61,13 +61,13 @@ class Surroundings:
 
 def for_claude(settings: Settings, url: str, environ: Mapping[str, str]) -> Surroundings:
     """What Claude Code needs at this daemon."""
-    given = {"ANTHROPIC_BASE_URL": url, **FOR_CLAUDE, **_past_proxies(environ)}
+    given = {"ANTHROPIC_BASE_URL": url, **_past_proxies(environ)}
     taken: tuple[str, ...] = ()
     if not passes_login(settings):
         given["ANTHROPIC_AUTH_TOKEN"] = token(settings, environ)
         taken = ("ANTHROPIC_API_KEY",)  # With both, it sends both.
-    models = {name: value for name, value in models_told(settings).items() if name not in environ}
-    return Surroundings(given | models, taken)
+    wishes = {**FOR_CLAUDE, **models_told(settings)}
+    return Surroundings(given | {name: value for name, value in wishes.items() if name not in environ}, taken)
 
 
 def for_any(settings: Settings, url: str, environ: Mapping[str, str]) -> Surroundings:

@@ -76,7 +76,8 @@ class Entry:
     def options(self) -> list[tuple[str, str]]:
         """Its options, and what each does."""
         records = [parameter.get_help_record(self.context) for parameter in self.command.get_params(self.context)]
-        return [record for record in records if record is not None and not record[0].endswith("--help")]
+        told = [record for record in records if record is not None and record[1]]
+        return [record for record in told if not record[0].endswith("--help")]
 
 
 def entries(name: str) -> Iterator[Entry]:

@@ -307,6 +307,14 @@ class EnvTests(LaunchCase):
         environment = self.taken_over("fish", "ccproxy env --shell fish | source")
         self.assertEqual({name: environment.get(name) for name in self.expected()}, self.expected())
 
+    def test_anew(self) -> None:
+        """Taken over twice, it is what the second time says."""
+        self.person.configure({"providers": [PROVIDER]})
+        first = self.ccproxy("env", "--shell", "bash").stdout
+        again = self.ccproxy("env", "--shell", "bash", ANTHROPIC_DEFAULT_OPUS_MODEL="old").stdout
+        self.assertEqual(first, again)
+        self.assertIn("ANTHROPIC_DEFAULT_OPUS_MODEL=claude-via-default", again)
+
     def test_words(self) -> None:
         """PowerShell's words, and the shell that SHELL names."""
         self.person.configure({"apikey": "it's"})
