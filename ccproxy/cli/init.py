@@ -158,7 +158,7 @@ def _model(made: Provider, models: Sequence[str], asks: bool) -> str:
         return usual
     if models:
         shown = ", ".join(models[:MODELS_SHOWN])
-        click.echo(f"It has {len(models)} models: {shown}{', ...' if len(models) > MODELS_SHOWN else ''}")
+        click.echo(f"Such as {shown}{', ...' if len(models) > MODELS_SHOWN else ''}")
     while True:
         name: str = click.prompt("Model", default=usual or None)
         if not models or name in models or click.confirm(f"It lists no {name}. Take it all the same?", default=False):

@@ -17,6 +17,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.daemon.hangup import has_terminal
 from ccproxy.daemon.listening import CannotListen
 
 LOOK_SECONDS = 2.0
@@ -66,7 +67,8 @@ class Told:
 
 
 class Reload(Service):
-    """Reads the configuration again on SIGHUP, and whenever `now` is called.
+    """Reads the configuration again on SIGHUP, and whenever `now` is called. The SIGHUP of a terminal that is closed
+    ends a daemon in it instead.
 
     `adopt` makes the daemon follow new settings, or raises and leaves all as it is.
     """
@@ -87,12 +89,14 @@ class Reload(Service):
         self._told = told or Told()
         self._one_at_a_time = DeferredLock()
         self._former_handler: Any = None
+        self._had_terminal = False
         self._count = 0
         self.last: Reloaded | None = None
         """How the last one went; None before the first."""
 
     def startService(self) -> None:
         super().startService()
+        self._had_terminal = has_terminal()
         self._former_handler = signal.signal(signal.SIGHUP, self._hear)
 
     def stopService(self) -> None:
@@ -100,7 +104,8 @@ class Reload(Service):
         signal.signal(signal.SIGHUP, self._former_handler)
 
     def _hear(self, _number: int, _frame: object) -> None:
-        self._reactor.callFromThread(self.now)
+        closed = self._had_terminal and not has_terminal()
+        self._reactor.callFromThread(self._reactor.stop if closed else self.now)
 
     def now(self) -> Deferred[Reloaded]:
         """Read it again. Fires with how that went; never fails. It cannot be cancelled: half a configuration helps

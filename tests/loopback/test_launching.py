@@ -6,6 +6,7 @@ import signal
 import subprocess
 from typing import Any
 
+from tests.clients.live import unavailable
 from tests.loopback.test_process import PersonCase
 from tests.support.person import CCPROXY, PATIENCE, end
 from tests.support.terminal import Terminal
@@ -49,6 +50,8 @@ class LaunchCase(PersonCase):
     """A person with a `claude` that tells what it was launched with."""
 
     def setUp(self) -> None:
+        if shutil.which("curl") is None:
+            raise unavailable("curl is not installed")
         super().setUp()
         self.person.program("claude", CLAUDE)
 

@@ -1,6 +1,7 @@
 """What users of the three programs of this name type, as their READMEs have it, with the files that they have."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
+from tests.clients.live import unavailable
 from tests.support.person import Person
 from tests.support.processes import Process
 from tests.support.scripted_upstream import ScriptedUpstream
@@ -190,6 +192,8 @@ class PredecessorTests(TestCase):
     timeout = 120
 
     def setUp(self) -> None:
+        if shutil.which("curl") is None:
+            raise unavailable("curl is not installed")
         self.upstream = ScriptedUpstream(reactor)
         self.addCleanup(self.upstream.stop)
         self.person = Person(Path(self.mktemp()))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support.person import PATIENCE, Person, belongs_to, end
+from tests.support.person import CCPROXY, PATIENCE, Person, belongs_to, end
+from tests.support.terminal import Terminal
 
 
 class PersonCase(SynchronousTestCase):
@@ -337,6 +338,19 @@ class LogTests(PersonCase):
 
 class ForegroundTests(PersonCase):
     """A daemon in the foreground, as a service manager runs it."""
+
+    def test_terminal_is_closed(self) -> None:
+        """One in a terminal ends with it, and nothing is left at its port; while the terminal is there, SIGHUP has it
+        read its configuration again."""
+        self.person.configure({})
+        terminal = Terminal([*CCPROXY, "start", "--foreground"], self.person.environment, self.person.directory)
+        self.addCleanup(terminal.process.wait)
+        self.addCleanup(terminal.process.kill)
+        terminal.wait_for("listens at")
+        self.assertIn("taken over", self.ccproxy("reload").stdout)
+        terminal.hang_up()
+        terminal.process.wait(PATIENCE)
+        self.assertFalse(self.answers())
 
     def test_service(self) -> None:
         """It keeps its files where the service manager wants them, and is found there; its log goes on after a reload,

@@ -60,6 +60,10 @@ class Terminal:
             pass
         return self.process.wait(PATIENCE)
 
+    def hang_up(self) -> None:
+        """Close the terminal, and leave what runs in it to itself."""
+        os.close(self._ours)
+
     def close(self) -> None:
         """Ends it, whatever it does."""
         self.process.kill()
