@@ -9,6 +9,7 @@ from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import alias
 from ccproxy.routing.routes import Routes
+from ccproxy.routing.rules import DEFAULT
 
 
 @frozen
@@ -35,7 +36,7 @@ def find(providers: Mapping[str, Provider], routes: Routes, name: str) -> Listed
         if listed.id == name:
             return listed
     chosen = routes.named(name)
-    if chosen.rule.startswith("route "):
+    if chosen.rule == f"route {DEFAULT}":
         return None
     target = chosen.targets[0]
     return Listed(name, _title(target), target)

@@ -52,6 +52,11 @@ def fits(glob: str, name: str) -> bool:
     return _compiled(glob).match(name) is not None
 
 
+def beginning(glob: str) -> str:
+    """What every name that the glob fits begins with, in lower case."""
+    return re.split(r"[*?[]", glob, maxsplit=1)[0].lower()
+
+
 def literal_length(glob: str) -> int:
     """How much of a glob is spelt out: of two that fit, the one that spells out more is meant."""
     return sum(character not in "*?[]" for character in glob)

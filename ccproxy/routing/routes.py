@@ -15,7 +15,7 @@ from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
 from ccproxy.routing.names import is_alias, is_glob, plain
 from ccproxy.routing.route import Choice, Route
-from ccproxy.routing.rules import SITUATIONS, Rule, Way, exactness, rules_of
+from ccproxy.routing.rules import SITUATIONS, ByBeginning, Rule, Way, exactness, rules_of
 from ccproxy.routing.strategies import Ordering
 
 NAMES_KEPT, NAME_LENGTH = 4096, 200
@@ -77,6 +77,8 @@ class Routes:
         self._rules[Way.PATTERN].sort(key=exactness)
         situations = list(SITUATIONS)
         self._rules[Way.SITUATION].sort(key=lambda rule: situations.index(rule.route.name))
+        self._conditional = ByBeginning(self._rules[Way.CONDITIONS])
+        self._patterns = ByBeginning(self._rules[Way.PATTERN])
         self._spoken: dict[str, _Spoken] = {}
 
     def named(self, model: str) -> Chosen:
@@ -101,7 +103,8 @@ class Routes:
 
     def every(self, asked: str) -> Iterator[Rule]:
         """Every rule there is, in order, those that only this name makes included: for explanations."""
-        yield from self._in_order(asked, self.plain(asked), self._rules[Way.NAME])
+        rules = self._rules
+        yield from self._in_order(asked, self.plain(asked), rules[Way.NAME], rules[Way.CONDITIONS], rules[Way.PATTERN])
 
     def plain(self, asked: str) -> str:
         """The name without what only marks it, unless it is one by itself."""
@@ -119,7 +122,8 @@ class Routes:
             return known
         name = self.plain(asked)
         rules: list[Rule] = []
-        for rule in self._in_order(asked, name, self._exact.get(name, ())):
+        exact, conditional = self._exact.get(name, ()), self._conditional.of(name)
+        for rule in self._in_order(asked, name, exact, conditional, self._patterns.of(name)):
             if not rule.speaks_of(name) or (rule.refusal and not rule.way.insists):
                 continue
             rules.append(rule)
@@ -132,7 +136,15 @@ class Routes:
             self._spoken[asked] = spoken
         return spoken
 
-    def _in_order(self, asked: str, name: str, exact: Iterable[Rule]) -> Iterator[Rule]:
+    def _in_order(
+        self,
+        asked: str,
+        name: str,
+        exact: Iterable[Rule],
+        conditional: Iterable[Rule],
+        patterns: Iterable[Rule],
+    ) -> Iterator[Rule]:
+        """These rules, and all others of a name."""
         listed = self._listed.get(name)
         yield from exact
         if listed is None and (named := self._named_by_client(name)):
@@ -140,9 +152,9 @@ class Routes:
         if listed is not None and is_alias(asked):
             # Somebody took it from our list: no guess at what is wanted outdoes that.
             yield listed
-        yield from self._rules[Way.CONDITIONS]
+        yield from conditional
         yield from self._rules[Way.SITUATION]
-        yield from self._rules[Way.PATTERN]
+        yield from patterns
         yield from self._rules[Way.FAMILY]
         if listed is not None and not is_alias(asked):
             yield listed

@@ -1,13 +1,13 @@
 """What makes a route answer: a rule for each way in which a call may come to it, and the order of these ways."""
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
 from ccproxy.routing.conditions import Condition
 from ccproxy.routing.facts import Facts
-from ccproxy.routing.names import FAMILIES, fits, in_family, is_glob, literal_length
+from ccproxy.routing.names import FAMILIES, beginning, fits, in_family, is_glob, literal_length
 from ccproxy.routing.route import Route
 
 DEFAULT = "default"
@@ -60,6 +60,8 @@ class Rule:
     speaks_of: Callable[[str], bool] = field(default=_every, eq=False)
     refusal: str = ""
     """Why nothing answers, where nothing does."""
+    globs: tuple[str, ...] = ()
+    """What `speaks_of` goes by, where it goes by globs."""
 
     def failing(self, facts: Facts, now: float) -> Condition | None:
         """The first of its conditions that does not hold; None where all do."""
@@ -95,10 +97,10 @@ def rules_of(route: Route) -> Iterator[Rule]:
     if own:
         yield _by_name(title, route, own, route.conditions, refusal)
     if globs and route.conditions:
-        yield Rule(title, Way.CONDITIONS, route, route.conditions, _words(globs), _fitting(globs), refusal)
+        yield Rule(title, Way.CONDITIONS, route, route.conditions, _words(globs), _fitting(globs), refusal, globs)
     elif globs:
         for glob in globs:
-            yield Rule(title, Way.PATTERN, route, (), _words((glob,)), _fitting((glob,)), refusal)
+            yield Rule(title, Way.PATTERN, route, (), _words((glob,)), _fitting((glob,)), refusal, (glob,))
     if route.name in FAMILIES:
         family = route.name
         yield Rule(
@@ -110,6 +112,26 @@ def rules_of(route: Route) -> Iterator[Rule]:
             lambda name: in_family(family, name),
             refusal,
         )
+
+
+class ByBeginning:
+    """Rules for globs, found by how a name begins: of thousands, a name is held against the few that it may fit."""
+
+    __slots__ = ("_lengths", "_places", "_rules")
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._places: dict[str, list[int]] = {}
+        for place, rule in enumerate(rules):
+            for start in {beginning(glob) for glob in rule.globs}:
+                self._places.setdefault(start, []).append(place)
+        self._lengths = sorted({len(start) for start in self._places})
+
+    def of(self, name: str) -> Iterator[Rule]:
+        """Those that may speak of the name, in their order."""
+        lower = name[: self._lengths[-1]].lower() if self._lengths else ""
+        found = {place for length in self._lengths for place in self._places.get(lower[:length], ())}
+        return (self._rules[place] for place in sorted(found))
 
 
 def exactness(rule: Rule) -> int:

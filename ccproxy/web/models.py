@@ -5,6 +5,7 @@ else gets OpenAI's list.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -67,7 +68,7 @@ class Models(Resource):
         asked = _id(request)
         if asked:
             return shown(self._one(asked, client))
-        models = [one for one in listing(self._providers, self._routes) if client.may_ask(plain(one.id))]
+        models = [one for one in self._listing if client.may_ask(plain(one.id))]
         if not for_anthropic:
             return {"object": "list", "data": [shown(model) for model in models]}
         chosen, more = _page_of(models, _argument(request))
@@ -77,6 +78,11 @@ class Models(Resource):
             "first_id": chosen[0].id if chosen else None,
             "last_id": chosen[-1].id if chosen else None,
         }
+
+    @cached_property
+    def _listing(self) -> tuple[Listed, ...]:
+        """It follows from the configuration, and takes a tenth of a second for a thousand models."""
+        return listing(self._providers, self._routes)
 
     def _one(self, asked: str, client: Client) -> Listed:
         found = find(self._providers, self._routes, asked) if client.may_ask(plain(asked)) else None

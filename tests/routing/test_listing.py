@@ -99,6 +99,16 @@ class Finding(SynchronousTestCase):
         assert found is not None
         self.assertEqual((found.id, found.target.name), ("third,new-model", "third,new-model"))
 
+    def test_answered_by_a_pattern(self) -> None:
+        """A name that a glob or a family answers is found, though it is not listed; the glob itself is no name."""
+        routes = Routes(PROVIDERS, [Route("gpt-8*", (Choice(FIRST, "gpt-9"),)), Route("opus", (Choice(THIRD, "x"),))])
+        for name, target in (("gpt-8-mini", "first,gpt-9"), ("claude-opus-7", "third,x")):
+            found = find(PROVIDERS, routes, name)
+            assert found is not None
+            self.assertEqual((found.id, found.target.name), (name, target))
+        self.assertNotIn("gpt-8*", {one.id for one in listing(PROVIDERS, routes)})
+        self.assertIn("opus", {one.id for one in listing(PROVIDERS, routes)})
+
     def test_default_route_is_not_enough(self) -> None:
         """The default route answers any name, which makes none of them a model."""
         self.assertIsNone(find(PROVIDERS, ROUTES, "no-such-model"))

@@ -242,6 +242,29 @@ class RulesTests(SynchronousTestCase):
         self.assertEqual(routes_of(default).candidates(call(client="alice"), 0.0).rule, "route default")
         self.assertIn("no default route", self.refusal(default, call(client="bob")))
 
+    def test_same_names(self) -> None:
+        """Two routes with the same names go by their order; a route's own name goes before another's `models`."""
+        routes = routes_of(
+            {
+                "one": {"provider": "a", "models": ["x", "two"]},
+                "two": "b,m",
+                "three": {"provider": "c", "models": ["x"]},
+            }
+        )
+        self.assertEqual(routes.candidates(call("x"), 0.0).rule, "route one")
+        self.assertEqual(routes.candidates(call("two"), 0.0).rule, "route two")
+
+    def test_many_globs(self) -> None:
+        """However many globs there are, what is looked at is what could fit; the answer is that of looking at all."""
+        written: dict[str, Any] = {"default": "a,default"}
+        for at in range(300):
+            written |= {f"{'abc'[at % 3]}{at // 3}*": "b,m", f"m-{at}-*-x": "c,m", f"*{at}z": "a,z"}
+        routes = routes_of(written)
+        for name in ("a7", "b77-x", "m-7-x", "M-7-Y-X", "q7z", "a7z", "m-300-x", "", "c", "zzz"):
+            told = explain(routes, Facts(name), 0.0)
+            chosen = [one.rule for one in told.rules if one.verdict is Verdict.CHOSEN]
+            self.assertEqual(chosen, [routes.candidates(Facts(name), 0.0).rule], name)
+
     def test_many_routes(self) -> None:
         """With thousands of routes a request costs what it costs with three: a look-up. (It takes two microseconds.)"""
         many: dict[str, Any] = {"default": "a,default"}
