@@ -20,7 +20,7 @@ from twisted.web.resource import IResource
 from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.access.principals import Keyring
-from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes
+from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes, rules_of
 from ccproxy.config.settings import LedgerSettings, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.administration import Administration
@@ -39,10 +39,12 @@ from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
+from ccproxy.exchange.hooks import NO_HOOKS, Hook, Hooks
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.sessions import Sessions
+from ccproxy.exchange.threads import Threads
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.ledger.database import LedgerError, database
@@ -51,6 +53,7 @@ from ccproxy.ledger.pool import Connections
 from ccproxy.ledger.prices import Prices
 from ccproxy.ledger.spending import Purse
 from ccproxy.log import FORMS, fields
+from ccproxy.providers.target import Target
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
 from ccproxy.tokens.factors import Factors
@@ -161,6 +164,21 @@ class Lasting:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work)
 
 
+def _hooks(settings: Settings, reactor: Any, target: Callable[[str], Target]) -> Hooks:
+    """The operator's own functions, at their points."""
+    extensions = settings.extensions
+    made = [
+        Hook.of(one.hook, one.on, extensions.directory, one.parameters, one.timeout, one.reactor, one.required)
+        for one in extensions.hooks
+        if one.enabled
+    ]
+    return Hooks(made, reactor, Threads(reactor).run, target) if made else NO_HOOKS
+
+
+def _complain(complaint: str) -> None:
+    log.error("{complaint}", complaint=complaint)
+
+
 def _administrative(
     settings: Settings,
     lasting: Lasting,
@@ -202,7 +220,8 @@ def make_front(
             observer(call, record)
 
     prices = Prices.configured(settings.prices)
-    ways = routes(settings, Ordering(lasting.memory, prices.cost))
+    ways = routes(settings, Ordering(lasting.memory, prices.cost), rules_of(settings, _complain))
+    hooks = _hooks(settings, reactor, lambda name: ways.named(name).targets[0])
     turnstile = Turnstile(lasting.admission, reactor, lasting.purse.budgets)
     bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
     dispatch = Dispatch(
@@ -217,6 +236,7 @@ def make_front(
         cost=prices.cost,
         fitness=lasting.fitness,
         bounds=bounds,
+        hooks=hooks,
     )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)

@@ -19,6 +19,7 @@ FLOORS = [
     {"config"},
     {"upstream"},
     {"exchange"},
+    {"hooks", "rules"},
     {"ledger", "cluster"},
     {"web"},
     {"log", "logfile"},
@@ -50,8 +51,9 @@ LATE = {
 """Imports inside functions: Twisted takes most of a start, and commands that do not serve do without it, and without a
 configuration where they can; tiktoken is of use only where its ranks are, a driver only where its database is."""
 
-BY_NAME = {"cli/main.py", "config/yamlfile.py"}
-"""Where modules are imported by name: the commands, each when it is run, and yaml, where there is some."""
+BY_NAME = {"cli/main.py", "config/yamlfile.py", "routing/extensions.py"}
+"""Where modules are imported by name: the commands, each when it is run, yaml, where there is some, and the operator's
+own code."""
 
 
 @cache

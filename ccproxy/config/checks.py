@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from attrs import asdict
 
 from ccproxy.access.budgets import EACH, Period
-from ccproxy.config import clients, routechecks
+from ccproxy.config import clients, hookchecks, routechecks
 from ccproxy.config.listening import fault, is_private
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted
 from ccproxy.config.settings import (
@@ -33,6 +33,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Everything wrong with settings whose types are right. `listen` is complete: see `config.load`."""
     yield from _listening(settings)
     yield from clients.problems(settings)
+    yield from hookchecks.problems(settings)
     yield from _one_of(("log_level",), settings.log_level, LOG_LEVELS)
     yield from _one_of(("log_format",), settings.log_format, LOG_FORMATS)
     for name in ("log_max_size", "log_keep"):

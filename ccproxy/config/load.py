@@ -311,8 +311,16 @@ class _Layers:
             settings,
             listen=listen,
             log_file=_at_home(settings.log_file, self._environ),
+            extensions=evolve(settings.extensions, directory=self._beside(settings.extensions.directory)),
             ledger=evolve(settings.ledger, database=self._database(settings.ledger)),
         )
+
+    def _beside(self, directory: str) -> str:
+        """A directory as it is seen from the configuration file; where none is named, that file's own."""
+        if self._document is NO_FILE:
+            return directory
+        home = FilePath(self._document.name).absolute().parent
+        return str(home / _at_home(directory, self._environ))
 
     def _database(self, ledger: LedgerSettings) -> str:
         """Where the ledger is: systemd makes a directory for it, and everyone has one of their own."""

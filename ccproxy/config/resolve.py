@@ -27,6 +27,7 @@ from ccproxy.routing.route import Choice, Route, Strategy
 from ccproxy.routing.routes import Routes
 from ccproxy.routing.rules import DEFAULT
 from ccproxy.routing.strategies import Ordering
+from ccproxy.routing.userrules import Complain, Rules, unheard
 from ccproxy.secret import Secret
 
 DEMO = Provider(name="demo", base_url="http://demo.invalid/v1", dialect="openai_chat", key=Secret(""), models=("demo",))
@@ -39,14 +40,14 @@ def providers(settings: Settings) -> Mapping[str, Provider]:
     return found or {DEMO.name: DEMO}
 
 
-def routes(settings: Settings, ordering: Ordering | None = None) -> Routes:
+def routes(settings: Settings, ordering: Ordering | None = None, rules: Rules | None = None) -> Routes:
     """The routes, by what `ordering` remembers. Without any, everything that names no provider goes to the first
     one."""
     known = providers(settings)
     if settings.demo:
         return Routes(known, [Route(DEFAULT, (Choice(DEMO, DEMO.default_model),))], (), ordering)
     disabled = [provider.name for provider in settings.providers if not provider.enabled]
-    written = [_route(name, route, known) for name, route in settings.routes.items()]
+    written = [_route(name, route, known, rules or rules_of(settings)) for name, route in settings.routes.items()]
     if not written:
         first = next(iter(known.values()))
         written = [Route(DEFAULT, (Choice(first, first.default_model),))]
@@ -114,9 +115,14 @@ def _provider(settings: ProviderSettings) -> Provider:
     )
 
 
-def condition(settings: ConditionSettings) -> Condition:
+def rules_of(settings: Settings, complain: Complain = unheard) -> Rules:
+    """What makes the operator's own rules; `complain` hears of those that fail."""
+    return Rules(settings.extensions.directory, settings, complain)
+
+
+def condition(settings: ConditionSettings, rules: Rules | None = None) -> Condition:
     """The condition. Raises `BadCondition`."""
-    return Condition.of(settings.type, settings.operator, settings.value, settings.name)
+    return Condition.of(settings.type, settings.operator, settings.value, settings.name, rules)
 
 
 def first_targets(settings: RouteSettings) -> tuple[TargetSettings, ...]:
@@ -133,7 +139,7 @@ def strategy(settings: RouteSettings) -> Strategy:
     return Strategy.WEIGHTED if weighted else Strategy.ORDER
 
 
-def _route(name: str, settings: RouteSettings, known: Mapping[str, Provider]) -> Route:
+def _route(name: str, settings: RouteSettings, known: Mapping[str, Provider], rules: Rules) -> Route:
     parameters = Parameters.of(settings.parameters)
 
     def choices(targets: tuple[TargetSettings, ...]) -> tuple[Choice, ...]:
@@ -149,7 +155,7 @@ def _route(name: str, settings: RouteSettings, known: Mapping[str, Provider]) ->
         fallbacks=choices(settings.fallbacks),
         strategy=strategy(settings),
         models=settings.models,
-        conditions=tuple(map(condition, settings.conditions)),
+        conditions=tuple(condition(one, rules) for one in settings.conditions),
         affinity=settings.affinity,
         resume=settings.resume,
     )

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from ccproxy.config.problems import Path, Problem, guess, one_of, quoted, shown
-from ccproxy.config.resolve import condition, first_targets, strategy
+from ccproxy.config.resolve import condition, first_targets, rules_of, strategy
 from ccproxy.config.settings import RouteSettings, Settings
 from ccproxy.providers.parameters import BadParameter, Parameters
 from ccproxy.routing.conditions import BadCondition
 from ccproxy.routing.route import Strategy
 from ccproxy.routing.rules import DEFAULT
+from ccproxy.routing.userrules import Rules
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Everything wrong with the routes of settings whose types are right."""
+    rules = rules_of(settings)
     known = list(dict.fromkeys(provider.name for provider in settings.providers))
     for name, route in settings.routes.items():
         path: Path = ("routes", name)
@@ -21,7 +23,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
         yield from _targets(path, route, known)
         yield from _strategy(path, route)
         yield from _models(path, name, route)
-        yield from _conditions(path, route)
+        yield from _conditions(path, route, rules)
         yield from _parameters(path, route)
 
 
@@ -82,10 +84,10 @@ def _models(path: Path, name: str, route: RouteSettings) -> Iterator[Problem]:
             yield Problem((*path, "models", at), "found an empty text, expected a model's name or a glob of names")
 
 
-def _conditions(path: Path, route: RouteSettings) -> Iterator[Problem]:
+def _conditions(path: Path, route: RouteSettings, rules: Rules) -> Iterator[Problem]:
     for at, written in enumerate(route.conditions):
         try:
-            condition(written)
+            condition(written, rules)
         except BadCondition as error:
             found = getattr(written, error.field)
             hint = guess(found, error.known) if isinstance(found, str) and error.known else ""

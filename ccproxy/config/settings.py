@@ -134,6 +134,27 @@ class AddressSettings:
 
 
 @frozen
+class HookSettings:
+    """A function that is called at a point of every exchange: see `exchange.hooks`."""
+
+    on: str
+    hook: str
+    parameters: Mapping[str, Any] = field(factory=dict, repr=False)
+    timeout: Seconds = Seconds(5.0)
+    reactor: bool = False
+    required: bool = False
+    enabled: bool = True
+
+
+@frozen
+class ExtensionSettings:
+    """Code of the operator's own. `config.load` fills in `directory`: where the configuration file is."""
+
+    directory: str = ""
+    hooks: tuple[HookSettings, ...] = ()
+
+
+@frozen
 class AdministrationSettings:
     """Changing the configuration over HTTP. `any_address` lets providers be where link-local and metadata services
     are."""
@@ -215,6 +236,7 @@ class Settings:
     networks: NetworkSettings = field(factory=NetworkSettings)
     trusted_proxies: tuple[str, ...] = ()
     per_address: AddressSettings = field(factory=AddressSettings)
+    extensions: ExtensionSettings = field(factory=ExtensionSettings)
     administration: AdministrationSettings = field(factory=AdministrationSettings)
     log: bool = True
     log_file: str = ""

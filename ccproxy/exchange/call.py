@@ -1,6 +1,7 @@
 """A call: one inbound request, read as far as routing needs it."""
 
 from functools import cached_property
+from typing import Any
 
 from attrs import field, frozen
 
@@ -22,6 +23,8 @@ class Call:
     """The name asked for."""
     stream: bool
     principal: Principal
+    notes: dict[str, Any] = field(factory=dict, eq=False, repr=False)
+    """What hooks keep from one of their calls to the next."""
 
     @cached_property
     def facts(self) -> Facts:

@@ -18,6 +18,7 @@ from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.fitness import Fitness
+from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.lanes import pipe_for
 from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.relay import Head, Outcome, Relay
@@ -64,6 +65,7 @@ class Dispatch:
         turnstile: Turnstile | None = None,
         fitness: Fitness | None = None,
         bounds: Bounds | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -77,6 +79,7 @@ class Dispatch:
         self._turnstile = Turnstile(Admission(), clock) if turnstile is None else turnstile
         self._fitness = Fitness(clock) if fitness is None else fitness
         self._bounds = Bounds() if bounds is None else bounds
+        self._hooks = hooks
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
@@ -84,10 +87,12 @@ class Dispatch:
         outcome, told = Outcome.ABANDONED, None
         try:
             with self._running.during(meter), self._turnstile.during(meter):
+                call = meter.call = await self._hooks.request(call)
                 chosen = self._routes.candidates(call.facts, self._clock.seconds())
                 meter.rule, meter.why = chosen.rule, chosen.why
                 call.principal.client.check(plain(call.model), chosen.rule)
-                tries = Tries(chosen.targets, lambda: call.facts.conversation, self._fitness, self._bounds, self._clock)
+                targets = await self._hooks.routed(call, chosen.targets)
+                tries = Tries(targets, lambda: call.facts.conversation, self._fitness, self._bounds, self._clock)
                 relay = await self._first_to_answer(call, tries, reply, meter)
                 outcome = await relay.finished  # From here on failures are told in-band.
         except CancelledError:
@@ -100,7 +105,9 @@ class Dispatch:
             outcome, told = Outcome.REFUSED, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details")
         if told is not None:
             reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
-        self._observe(call, meter.record(outcome, told))
+        record = meter.record(outcome, told)
+        self._observe(call, record)
+        self._hooks.over(call, record)
 
     async def _first_to_answer(self, call: Call, tries: Tries, reply: Reply, meter: Meter) -> Relay:
         while (target := tries.next()) is not None:
@@ -192,12 +199,15 @@ class Dispatch:
     ) -> Relay:
         upstream = self._dialects[target.dialect]
         meter.losses = outgoing.losses
+        outgoing = await self._hooks.sending(call, target, outgoing)
         response = await self._client.open(target, outgoing, call.principal.passes)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())
+        await self._hooks.answering(call, target, response.code, said)
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
-        pipe = pipe_for(call, request, how, upstream, target.quirks, outgoing, said, meter.see)
+        watch = self._hooks.watching(call, meter.see)
+        pipe = pipe_for(call, request, how, upstream, target.quirks, outgoing, said, watch)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines, meter.wrote)
         response.deliverBody(relay)

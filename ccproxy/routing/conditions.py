@@ -13,8 +13,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ccproxy.routing.extensions import BadExtension
 from ccproxy.routing.facts import Facts
 from ccproxy.routing.hours import EXPECTED, BadHours, Hours, clock_time, minute_of_day
+from ccproxy.routing.userrules import BUILT_IN, Rules
 
 
 class BadCondition(ValueError):
@@ -37,6 +39,7 @@ class Sort(enum.Enum):
     AGENT = "texts, or true or false"
     ANYTHING = "whatever the body has there"
     TIME = "the time of day"
+    RULE = "what a class decides"
 
 
 @frozen
@@ -75,6 +78,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "agent": Subject(Sort.AGENT, lambda facts, _: _agent(facts)),
     "client": Subject(Sort.TEXTS, lambda facts, _: _client(facts)),
     "time": Subject(Sort.TIME, lambda facts, _: None, "in"),
+    "rule": Subject(Sort.RULE, lambda facts, _: facts, "==", wants_name=True),
 }
 """What conditions may look at, by the `type` that configurations write."""
 
@@ -94,6 +98,7 @@ _OPERATORS_OF: Mapping[Sort, tuple[str, ...]] = {
     Sort.AGENT: (*_EQUALITIES, "contains", "matches", "in"),
     Sort.ANYTHING: OPERATORS,
     Sort.TIME: (*_ORDERINGS, *_EQUALITIES, "in"),
+    Sort.RULE: _EQUALITIES,
 }
 
 Test = Callable[[Any], bool]
@@ -115,8 +120,11 @@ class Condition:
         return self.type, self.name
 
     @classmethod
-    def of(cls, type: str, operator: str = "", value: Any = None, name: str = "") -> "Condition":
-        """The condition that someone means who writes this. Raises `BadCondition`."""
+    def of(
+        cls, type: str, operator: str = "", value: Any = None, name: str = "", rules: Rules | None = None
+    ) -> "Condition":
+        """The condition that someone means who writes this; `rules` makes what is a rule, of which `name` is the class
+        and `value` has the parameters. Raises `BadCondition`."""
         subject = SUBJECTS.get(type)
         if subject is None:
             raise BadCondition("type", "one of " + ", ".join(SUBJECTS), tuple(SUBJECTS))
@@ -128,6 +136,12 @@ class Condition:
             raise BadCondition("name", f"the name of the {type}")
         if name and not subject.wants_name:
             raise BadCondition("name", f"nothing: {type} has no names")
+        if subject.sort is Sort.RULE:
+            try:
+                holds = (rules or Rules()).rule(name, value)
+            except BadExtension as error:
+                raise BadCondition("name", f"a rule that can be had: {error}", tuple(BUILT_IN)) from None
+            return cls(type, operator, value, name, _negated(holds, operator))
         if value is None and subject.sort in (Sort.SWITCH, Sort.AGENT):
             value = True
         return cls(type, operator, value, name, _TESTS[subject.sort](operator, value))
@@ -146,11 +160,16 @@ class Condition:
         """What is there to be compared, for people."""
         if self.type == "time":
             return clock_time(now)
+        if self.type == "rule":
+            return "true" if self.holds(facts, now) else "false"
         value = SUBJECTS[self.type].read(facts, self.name)
         return ", ".join(value) or "none" if isinstance(value, tuple) else _shown(value)
 
     def __str__(self) -> str:
         subject = f"{self.type} {self.name}".strip()
+        if self.type == "rule":
+            given = "" if self.value is None else f" with {_shown(self.value)}"
+            return f"{'not ' if self.operator == '!=' else ''}{subject}{given}"
         return f"{subject} {self.operator} {_shown(self.value)}"
 
 

@@ -14,7 +14,9 @@ from ccproxy.config.settings import (
     AdministrationSettings,
     BudgetSettings,
     ClientSettings,
+    ExtensionSettings,
     FailoverSettings,
+    HookSettings,
     LedgerSettings,
     NetworkSettings,
     PerformanceSettings,
@@ -49,6 +51,8 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["clients"][0]["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
+        self.assertEqual(list(value["extensions"]), option_names(ExtensionSettings))
+        self.assertEqual([list(hook) for hook in value["extensions"]["hooks"]], [option_names(HookSettings)])
         self.assertEqual(list(value["administration"]), option_names(AdministrationSettings))
         self.assertEqual([list(route) for route in value["routes"].values()], [option_names(RouteSettings)])
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
@@ -58,7 +62,13 @@ class Reference(SynchronousTestCase):
 
     def test_defaults(self) -> None:
         """Every value is the default, but for the examples and the endpoint that follows from host and port."""
-        found = evolve(self.settings, providers=(), clients=(), routes={}, budgets=(), listen=())
+        directory = ExtensionSettings(str(REFERENCE.parent), self.settings.extensions.hooks)
+        self.assertEqual(self.settings.extensions, directory)
+        (hook,) = self.settings.extensions.hooks
+        self.assertEqual(hook, HookSettings("request", "my_hooks.check", enabled=False))
+        found = evolve(
+            self.settings, extensions=ExtensionSettings(), providers=(), clients=(), routes={}, budgets=(), listen=()
+        )
         self.assertEqual(found, Settings())
         self.assertEqual(self.document.value["listen"], [])
         example = ProviderSettings("openai", enabled=False)
@@ -76,12 +86,13 @@ class Reference(SynchronousTestCase):
                 self.assertTrue(lines[line - 2].strip().startswith("//") or lines[line - 1].strip() == "{", path)
 
     def test_works_as_it_is(self) -> None:
-        """As shipped it starts the demo; with the example enabled and its key set, the example answers."""
+        """As shipped it starts the demo; with the examples enabled, and what they need set, the example answers."""
         self.assertTrue(self.settings.demo)
         self.assertEqual(list(providers(self.settings)), ["demo"])
         enabled = REFERENCE.read_text().replace('"enabled": false', '"enabled": true')
         path = Path(self.mktemp())
         path.write_text(enabled)
+        path.with_name("my_hooks.py").write_text("def check(exchange):\n    pass\n")
         settings = load(str(path), {"OPENAI_API_KEY": "k"})
         self.assertEqual(list(providers(settings)), ["openai"])
 

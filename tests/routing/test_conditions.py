@@ -35,6 +35,8 @@ class Case:
 
 
 CASES = [
+    Case("rule", "==", {"tool_name": "read"}, TOOLS, OTHER_TOOL, "MatchToolRule"),
+    Case("rule", "!=", {"tool_name": "read"}, OTHER_TOOL, TOOLS, "MatchToolRule"),
     Case("tokenCount", ">", 60_000, call(**LONG), BARE),
     Case("tokenCount", "", 60_000, call(**LONG), BARE),
     Case("tokenCount", "<", 60_000, BARE, call(**LONG)),
@@ -191,6 +193,9 @@ class ConditionTests(SynchronousTestCase):
         for type in SUBJECTS:
             for operator in OPERATORS:
                 try:
+                    if type == "rule":
+                        Condition.of(type, operator, None, "ThinkingRule")
+                        continue
                     Condition.of(type, operator, _value(type, operator), "n" if SUBJECTS[type].wants_name else "")
                 except BadCondition as error:
                     self.assertEqual(error.field, "operator", (type, operator))

@@ -35,6 +35,7 @@ from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
+from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.meter import Record, unpriced
 from ccproxy.exchange.places import Places, Room
 from ccproxy.exchange.running import Running
@@ -270,6 +271,7 @@ class Wire:
     site: Any = None
     cost: Any = unpriced
     keyring: Keyring | None = None
+    hooks: Hooks = NO_HOOKS
     proxies: Proxies = field(factory=Proxies)
     admission: Admission = field(factory=Admission)
     budgets: Budgets = field(factory=Budgets)
@@ -299,6 +301,7 @@ class Wire:
             turnstile=Turnstile(self.admission, self.clock, self.budgets),
             fitness=self.fitness,
             bounds=self.bounds,
+            hooks=self.hooks,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))

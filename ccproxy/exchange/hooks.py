@@ -1,0 +1,297 @@
+"""Hooks: functions of the operator's own that are called at named points of an exchange.
+
+A hook gets an `Exchange` and may change what stands in the table of `Point`; refuse the request by raising `Refuse`;
+or just look. A plain function runs in a thread, so that it may wait; one that is `async def`, or is said to run in the
+reactor, runs there, and may give a Deferred. Hooks on events run in the reactor, and must be quick.
+
+Whatever a hook does, the daemon goes on: one that raises, or is not done in time, is logged by its name, what it had
+changed is forgotten, and after a few times in a row it is left alone for a while. Only a `required` hook that fails
+stops its exchange.
+"""
+
+import enum
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, field, frozen
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ccproxy.dialects.dialect import Headers, Outgoing
+from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.meter import Record
+from ccproxy.exchange.pipes import Watch
+from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.view import Exchange, changed, seen
+from ccproxy.model.events import Event
+from ccproxy.providers.target import Target
+from ccproxy.routing.extensions import has_starbased_form
+from ccproxy.routing.extensions import hook as hook_function
+from ccproxy.routing.patience import Patience
+
+SLOW_EVENT_SECONDS = 0.05
+"""A hook on events that takes longer keeps everybody waiting."""
+
+log = Logger()
+
+
+class Point(enum.Enum):
+    """Where hooks are called, and what they may change there."""
+
+    REQUEST = "request"
+    """A request has come in: `model`, `headers`, `body`."""
+    ROUTED = "routed"
+    """It is known who will be asked: `targets`, by name, in their order."""
+    SENDING = "sending"
+    """A request is about to go to `target`: `upstream_headers`, `upstream_body`. Once for each try."""
+    ANSWERING = "answering"
+    """The upstream has answered with `status` and `answer_headers`: nothing."""
+    EVENT = "event"
+    """The answer goes on: the hook's second argument is an event of `ccproxy.model.events`. Nothing may be changed."""
+    FINISHED = "finished"
+    """The exchange has ended well, or the client left: `record` tells all. Nothing."""
+    FAILED = "failed"
+    """It has not: likewise."""
+
+
+class Refuse(Exception):
+    """Raised by a hook that does not let a request pass. The client gets the message, with this status."""
+
+    def __init__(self, message: str, status: int = 403) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+_KINDS = {400: Kind.INVALID, 401: Kind.AUTH, 404: Kind.NO_ROUTE, 429: Kind.RATE, 503: Kind.BUSY}
+
+
+@frozen
+class Hook:
+    """One hook: what is called, where, with what besides, and how long it may take."""
+
+    name: str
+    point: Point
+    call: Callable[..., Any]
+    parameters: Mapping[str, Any] = field(factory=dict)
+    timeout: float = 5.0
+    threaded: bool = True
+    required: bool = False
+    patience: Patience = field(factory=Patience, eq=False)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        point: str,
+        directory: str,
+        parameters: Mapping[str, Any],
+        timeout: float = 5.0,
+        reactor: bool = False,
+        required: bool = False,
+    ) -> "Hook":
+        """The hook that is configured so. Raises `BadExtension`."""
+        function = hook_function(name, point, directory)
+        where = Point(point)
+        is_async = inspect.iscoroutinefunction(function)
+        if has_starbased_form(function):
+            function = _starbased(function)
+        threaded = not (is_async or reactor or where is Point.EVENT)
+        return cls(name, where, function, parameters, timeout, threaded, required)
+
+
+def _starbased(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A hook of starbased's form, `fn(data, user_api_key_dict, **kwargs) -> data`, in ours."""
+
+    def adapted(exchange: Exchange, **parameters: Any) -> None:
+        body = exchange.body
+        own = {"url": exchange.id, "method": "POST", "headers": dict(exchange.headers), "body": dict(body)}
+        given = {**body, "metadata": dict(body.get("metadata") or {}), "proxy_server_request": own}
+        data = function(given, {"user_id": exchange.client}, **parameters)
+        if not isinstance(data, dict):
+            return
+        kept = {key: value for key, value in data.items() if key not in _STARBASED_OWN}
+        metadata = {key: value for key, value in kept.pop("metadata", {}).items() if not key.startswith("ccproxy_")}
+        if metadata.keys() & body.get("metadata", {}).keys() or "user_id" in metadata:
+            kept["metadata"] = {key: metadata[key] for key in ("user_id",) if key in metadata}
+        exchange.body = kept
+
+    return adapted
+
+
+_STARBASED_OWN = ("proxy_server_request", "secret_fields", "provider_specific_header", "litellm_call_id")
+
+InThread = Callable[[Callable[[], Any]], "Deferred[Any]"]
+
+
+class Hooks:
+    """The hooks of one configuration. `target` finds the target that a name stands for; `clock` keeps time."""
+
+    def __init__(
+        self,
+        hooks: Iterable[Hook] = (),
+        clock: Any = None,
+        in_thread: InThread | None = None,
+        target: Callable[[str], Target] | None = None,
+    ) -> None:
+        self._at: dict[Point, list[Hook]] = {}
+        for hook in hooks:
+            self._at.setdefault(hook.point, []).append(hook)
+        self._clock = clock
+        self._in_thread = in_thread
+        self._target = target
+
+    async def request(self, call: Call) -> Call:
+        """The call as the hooks want it."""
+        for hook in self._at.get(Point.REQUEST, ()):
+            view = seen(call)
+            if await self._run(hook, call, view):
+                call = changed(call, view)
+        return call
+
+    async def routed(self, call: Call, targets: Sequence[Target]) -> Sequence[Target]:
+        """The targets as the hooks want them. A name that leads nowhere counts as the hook's failure."""
+        for hook in self._at.get(Point.ROUTED, ()):
+            view = evolve(seen(call), targets=[target.name for target in targets])
+            if await self._run(hook, call, view):
+                known = {target.name: target for target in targets}
+                try:
+                    wanted = [known[name] if name in known else self._named(name) for name in view.targets]
+                except ApiError as error:
+                    self._fail(hook, call, f"it named a target that is not there: {error.message}")
+                else:
+                    targets = tuple(wanted) or targets
+        return targets
+
+    async def sending(self, call: Call, target: Target, outgoing: Outgoing) -> Outgoing:
+        """The request for an upstream as the hooks want it."""
+        for hook in self._at.get(Point.SENDING, ()):
+            view = evolve(
+                seen(call),
+                target=target.name,
+                upstream_headers=dict(outgoing.headers),
+                upstream_raw=outgoing.body,
+            )
+            if await self._run(hook, call, view):
+                outgoing = evolve(outgoing, headers=view.upstream_headers, body=view.raw_upstream_body())
+        return outgoing
+
+    async def answering(self, call: Call, target: Target, status: int, said: Headers) -> None:
+        """An upstream has answered."""
+        for hook in self._at.get(Point.ANSWERING, ()):
+            await self._run(hook, call, evolve(seen(call), target=target.name, status=status, answer_headers={**said}))
+
+    def watching(self, call: Call, watch: Watch) -> Watch:
+        """Whoever watches the events: the one who did, and the hooks that want to."""
+        hooks = self._at.get(Point.EVENT)
+        if not hooks:
+            return watch
+        view = seen(call)
+
+        def both(event: Event) -> None:
+            watch(event)
+            for hook in hooks:
+                self._show(hook, call, view, event)
+
+        return both
+
+    def over(self, call: Call, record: Record) -> None:
+        """The exchange has ended. Nobody waits for these hooks."""
+        well = record.outcome in (Outcome.FINISHED, Outcome.ABANDONED)
+        hooks = self._at.get(Point.FINISHED if well else Point.FAILED)
+        if hooks:
+            Deferred.fromCoroutine(self._end(hooks, call, record)).addErrback(_fault)
+
+    async def _end(self, hooks: Iterable[Hook], call: Call, record: Record) -> None:
+        for hook in hooks:
+            try:
+                await self._run(hook, call, evolve(seen(call), target=record.target, record=record))
+            except ApiError:
+                pass  # There is nothing left to refuse.
+
+    async def _run(self, hook: Hook, call: Call, view: Exchange) -> bool:
+        """Call one. True where it is done and what it changed counts. Raises what it refuses with."""
+        if hook.patience.is_over(self._clock.seconds()):
+            return self._without(hook)
+        try:
+            await self._result(hook, view)
+        except Refuse as refusal:
+            hook.patience.good()
+            raise ApiError(_KINDS.get(refusal.status, Kind.FORBIDDEN), refusal.message, status=refusal.status) from None
+        except CancelledError:
+            raise
+        except TimedOut:
+            return self._fail(hook, call, f"it was not done within {hook.timeout:g} s")
+        except Exception as error:
+            return self._fail(hook, call, f"{type(error).__name__}: {error}", Failure())
+        hook.patience.good()
+        return True
+
+    def _result(self, hook: Hook, view: Exchange) -> Awaitable[Any]:
+        def work() -> Any:
+            return hook.call(view, **hook.parameters)
+
+        if hook.threaded and self._in_thread is not None:
+            running = maybeDeferred(self._in_thread, work)
+        else:
+            running = maybeDeferred(_awaited, work)
+        return running.addTimeout(hook.timeout, self._clock)
+
+    def _show(self, hook: Hook, call: Call, view: Exchange, event: Event) -> None:
+        began = self._clock.seconds()
+        if hook.patience.is_over(began):
+            return
+        try:
+            hook.call(view, event, **hook.parameters)
+        except Exception as error:
+            self._fail(hook, call, f"{type(error).__name__}: {error}", Failure(), stop=False)
+            return
+        took = self._clock.seconds() - began
+        if took > SLOW_EVENT_SECONDS:
+            self._fail(hook, call, f"it took {took:.2f} s for an event, and everybody waited", stop=False)
+        else:
+            hook.patience.good()
+
+    def _named(self, name: str) -> Target:
+        assert self._target is not None  # Whoever has hooks has targets.
+        return self._target(name)
+
+    def _fail(self, hook: Hook, call: Call, reason: str, failure: Failure | None = None, stop: bool = True) -> bool:
+        over = hook.patience.bad(self._clock.seconds())
+        log.error(
+            "the hook {hook} on {point} failed: {reason}" + ("; it is left alone for a while" if over else ""),
+            hook=hook.name,
+            point=hook.point.value,
+            reason=reason,
+            exchange=call.id,
+        )
+        if failure is not None:
+            log.debug("{traceback}", traceback=failure.getTraceback(), exchange=call.id)
+        return self._without(hook) if stop else False
+
+    def _without(self, hook: Hook) -> bool:
+        """Go on without it, if that may be."""
+        if hook.required:
+            raise ApiError(
+                Kind.BROKEN, f"the hook {hook.name}, without which nothing may pass, does not work", status=500
+            )
+        return False
+
+
+NO_HOOKS = Hooks()
+"""Nothing is called, and nothing costs anything."""
+
+
+def _awaited(work: Callable[[], Any]) -> Any:
+    """What a function of the reactor gives, by now or later."""
+    result = work()
+    return Deferred.fromCoroutine(result) if inspect.iscoroutine(result) else result
+
+
+def _fault(failure: Failure) -> None:
+    if not failure.check(CancelledError):
+        log.failure("ending an exchange for hooks failed: a fault of ours", failure)
