@@ -38,6 +38,8 @@ class Verbatim(click.Command):
 def launch(command: Sequence[str], is_claude: bool) -> int:
     """Run the command beside a daemon, to its end. Gives the exit status for the shell."""
     order = Order.of(None, {})
+    if is_claude:
+        command = [command[0], *order.settings.claude_args, *command[1:]]
     try:
         with in_use(home(os.environ), order) as daemon:
             if not daemon.url:

@@ -251,6 +251,7 @@ class Settings:
     performance: PerformanceSettings = field(factory=PerformanceSettings)
     failover: FailoverSettings = field(factory=FailoverSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
+    claude_args: tuple[str, ...] = ()
     prices: Mapping[str, PriceSettings] = field(factory=dict)
     budgets: tuple[BudgetSettings, ...] = ()
 

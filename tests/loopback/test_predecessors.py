@@ -102,7 +102,8 @@ AISTACK = Program(
             "models": {
                 "bigModel": "gpt-4.1@openai", "smallModel": "gpt-4.1-mini@openai", "preferredProvider": "openai"
             },
-            "logging": {"level": "info", "format": "json"}
+            "logging": {"level": "info", "format": "json"},
+            "claude": {"args": "--verbose --continue"}
         }"""
     },
     (
@@ -110,7 +111,8 @@ AISTACK = Program(
         Typed("ccproxy --help", shows="code"),
         Typed("ccproxy version", shows="ccproxy "),
         Typed("ccproxy", 4, ANSWER, asks=True),
-        Typed("ccproxy -p 'Hello there'", 4, "-p Hello there", asks=True),
+        Typed("ccproxy", 4, " --verbose --continue\n", asks=True),
+        Typed("ccproxy -p 'Hello there'", 4, "--verbose --continue -p Hello there", asks=True),
         Typed("ccproxy status", 3),
         Typed("ccproxy server", shows="listens at http://127.0.0.1:PORT", stays=True),
         Typed("ccproxy server --port OTHER", shows="listens at http://127.0.0.1:OTHER", stays=True),

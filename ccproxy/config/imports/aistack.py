@@ -117,7 +117,8 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
         logging.ignore({"format": "it changed nothing there either; `log_format` is ours"})
         logging.rest()
     if claude := whole.object("claude"):
-        claude.ignore({"args": "write what claude shall get behind the command, as in `ccproxy --verbose`"})
+        if args := claude.get("args"):
+            taken.put(("claude_args",), args.text().split(), args)
         claude.rest()
     whole.rest()
 

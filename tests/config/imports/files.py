@@ -140,7 +140,7 @@ AISTACK = File(
         Asked("some-model@litellm", "127.0.0.1", CHAT, "some-model", "Bearer sk-lite"),
         Asked("claude-x", "api.anthropic.com", "POST /v1/messages HTTP/1.1", "claude-x", "sk-ant"),
     ),
-    notes={"server.host": "127.0.0.1", "logging.format": "changed nothing", "claude.args": "ccproxy"},
+    notes={"server.host": "127.0.0.1", "logging.format": "changed nothing"},
     tradition="claude-code-proxy",
 )
 
