@@ -42,6 +42,8 @@ setup(
         "postgresql": ["pg8000>=1.31"],
         "test": [
             "hypothesis>=6.100",
+            # Its parser reads our metrics.
+            "prometheus-client>=0.20",
             "pg8000>=1.31",
             # Builds what the packaging test looks at.
             "setuptools>=70.1",

@@ -7,7 +7,7 @@ changed. To take over a configuration is to hand the site another front: exchang
 
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, field, frozen
@@ -53,6 +53,11 @@ from ccproxy.ledger.pool import Connections
 from ccproxy.ledger.prices import Prices
 from ccproxy.ledger.spending import Purse
 from ccproxy.log import FORMS, fields
+from ccproxy.metrics import process
+from ccproxy.metrics.exchanges import Exchanges as Counted
+from ccproxy.metrics.families import Family
+from ccproxy.metrics.latencies import Latencies
+from ccproxy.metrics.process import Lag
 from ccproxy.providers.target import Target
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
@@ -66,6 +71,7 @@ from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
+from ccproxy.web.metrics import Metrics, Only, OpenMetrics, of_budgets, of_fitness, standing
 from ccproxy.web.models import Models
 from ccproxy.web.providers import Providers, Reach
 from ccproxy.web.reload import ReloadPage
@@ -104,6 +110,9 @@ class Lasting:
     ledger: Ledger
     fitness: Fitness
     purse: Purse
+    counted: Counted
+    latencies: Latencies
+    lag: Lag
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -131,6 +140,9 @@ class Lasting:
             ledger=ledger,
             fitness=Fitness(reactor),
             purse=Purse(Budgets(), ledger, reactor),
+            counted=Counted(),
+            latencies=Latencies(),
+            lag=Lag(reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -158,6 +170,15 @@ class Lasting:
     def uptime(self) -> float:
         """Seconds since the start."""
         return float(self.reactor.seconds()) - self.started
+
+    def families(self) -> Iterator[Family]:
+        """All that Prometheus may read."""
+        yield from standing(len(self.running), self.ledger, self.pool.idle(), self.pool.opened)
+        yield from self.counted.families()
+        yield from of_fitness(self.fitness.details())
+        yield from of_budgets(self.purse.budgets.spendings(self.reactor.seconds()))
+        yield from self.lag.families()
+        yield from process.families(self.started)
 
     def in_thread(self, work: Callable[[], Any]) -> Deferred[Any]:
         """Runs what would keep the reactor waiting."""
@@ -210,7 +231,7 @@ def make_front(
     deadlines = _deadlines(settings)
     client = Client(lasting.pool, reactor, deadlines)
     observers = [lasting.results.observe, lasting.feed.observe, lasting.sessions.observe, lasting.calibration.observe]
-    observers += [lasting.ledger.observe, lasting.purse.observe]
+    observers += [lasting.ledger.observe, lasting.purse.observe, lasting.counted.observe, lasting.latencies.observe]
     observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
         observers.append(log_exchange)
@@ -248,12 +269,20 @@ def make_front(
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
         health=Health(keys, lasting.results),
         status=Status(
-            keys, lasting.results, lasting.running, lasting.uptime, lambda: known_of(reload), lasting.fitness.details
+            keys,
+            lasting.results,
+            lasting.running,
+            lasting.uptime,
+            lambda: known_of(reload),
+            lasting.fitness.details,
+            lasting.latencies.details,
+            lambda: [one.shown() for one in lasting.purse.budgets.spendings(reactor.seconds())],
         ),
         fallback=ANTHROPIC,
         new_id=new_id,
         own={
             **_administrative(settings, lasting, keys, reload, administration),
+            **({"/metrics": Metrics(keys, ANTHROPIC, new_id, lasting.families)} if settings.metrics.enabled else {}),
             "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
             "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
             SESSIONS: SessionPage(keys, ANTHROPIC, new_id, lasting.sessions),
@@ -291,6 +320,10 @@ def make_service(
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
+    lasting.lag.setServiceParent(top)
+    measured = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), reactor, 0, new_id)
+    for_metrics = Sockets(reactor, measured, _metrics_at(settings))
+    for_metrics.setServiceParent(top)
     drain = Drain(reactor, lasting.running, site.hang_up, lasting.close, settings.shutdown_timeout)
     drain.setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
@@ -313,6 +346,7 @@ def make_service(
         """Whatever may fail is done before anything is changed."""
         front = make_front(new, lasting, reload, administration)
         await sockets.listen(new.listen + extra(inherited, new.listen))
+        await for_metrics.listen(_metrics_at(new))
         lasting.adopt(new, top)
         site.answer_from(front.root, front.body_limit)
         watch.want(new.reload_on_change)
@@ -320,6 +354,10 @@ def make_service(
         configuration.adopted(new)
 
     return top
+
+
+def _metrics_at(settings: Settings) -> tuple[str, ...]:
+    return settings.metrics.listen if settings.metrics.enabled else ()
 
 
 NAMES_SHOWN = 5

@@ -20,7 +20,7 @@ FLOORS = [
     {"upstream"},
     {"exchange"},
     {"hooks", "rules"},
-    {"ledger", "cluster"},
+    {"ledger", "metrics", "cluster"},
     {"web"},
     {"log", "logfile"},
     {"daemon"},

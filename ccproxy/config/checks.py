@@ -44,6 +44,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _providers(settings)
     yield from _ledger(settings)
     yield from _budgets(settings)
+    for index, description in enumerate(settings.metrics.listen):
+        if expected := fault(description):
+            yield Problem(("metrics", "listen", index), f"found {quoted(description)}, expected {expected}")
     yield from routechecks.problems(settings)
 
 

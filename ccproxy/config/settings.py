@@ -224,6 +224,14 @@ class BudgetSettings:
 
 
 @frozen
+class MetricsSettings:
+    """What Prometheus may read. At `listen` (endpoint strings of Twisted) nobody is asked for a key."""
+
+    enabled: bool = True
+    listen: tuple[str, ...] = ()
+
+
+@frozen
 class Settings:
     """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
     where none is given."""
@@ -254,6 +262,7 @@ class Settings:
     claude_args: tuple[str, ...] = ()
     prices: Mapping[str, PriceSettings] = field(factory=dict)
     budgets: tuple[BudgetSettings, ...] = ()
+    metrics: MetricsSettings = field(factory=MetricsSettings)
 
     @property
     def has_keys(self) -> bool:

@@ -47,6 +47,8 @@ class Pool:
         self._places: dict[tuple[bytes, bytes], _Place] = {}
         self._idle: dict[Origin, list[Connection]] = {}
         self._timers: dict[Connection, IDelayedCall] = {}
+        self.opened = 0
+        """Connections opened so far."""
 
     def request(
         self,
@@ -72,7 +74,16 @@ class Pool:
     async def _ask_anew(self, place: _Place, request: bytes) -> IResponse:
         factory = _Connecting(lambda connection: self._keep(place.origin, connection), self._forget(place.origin))
         connection = await _endpoint(self._endpoints, place.uri).connect(factory)
+        self.opened += 1
         return await cast(Connection, connection).ask(request)
+
+    def idle(self) -> dict[str, int]:
+        """The connections that are kept, by origin."""
+        return {
+            f"{scheme.decode()}://{host.decode()}:{port}": len(kept)
+            for (scheme, host, port), kept in self._idle.items()
+            if kept
+        }
 
     def close(self) -> None:
         """Close what is idle."""

@@ -5,7 +5,7 @@ and for this machine.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -90,7 +90,7 @@ class Health(_Page):
 
 class Status(_Page):
     """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file, and `fitness` of
-    the targets that do not answer as they should."""
+    the targets that do not answer as they should; `latencies` how long targets take, `budgets` what was spent."""
 
     def __init__(
         self,
@@ -100,12 +100,16 @@ class Status(_Page):
         uptime: Callable[[], float],
         configuration: Callable[[], Mapping[str, Any]],
         fitness: Callable[[], Mapping[str, Any]],
+        latencies: Callable[[], Mapping[str, Any]] = dict,
+        budgets: Callable[[], Sequence[Mapping[str, Any]]] = list,
     ) -> None:
         super().__init__(keyring, results)
         self._running = running
         self._uptime = uptime
         self._configuration = configuration
         self._fitness = fitness
+        self._latencies = latencies
+        self._budgets = budgets
 
     def _content(self, trusted: bool) -> Mapping[str, Any]:
         content: dict[str, Any] = {
@@ -120,5 +124,7 @@ class Status(_Page):
                 "configuration": self._configuration(),
                 "providers": self._results.details(),
                 "failover": self._fitness(),
+                "latencies": self._latencies(),
+                "budgets": self._budgets(),
             }
         return content

@@ -18,6 +18,7 @@ from ccproxy.config.settings import (
     FailoverSettings,
     HookSettings,
     LedgerSettings,
+    MetricsSettings,
     NetworkSettings,
     PerformanceSettings,
     ProviderSettings,
@@ -58,6 +59,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["performance"]), option_names(PerformanceSettings))
         self.assertEqual(list(value["failover"]), option_names(FailoverSettings))
         self.assertEqual([list(budget) for budget in value["budgets"]], [option_names(BudgetSettings)])
+        self.assertEqual(list(value["metrics"]), option_names(MetricsSettings))
         self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
 
     def test_defaults(self) -> None:

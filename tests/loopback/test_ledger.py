@@ -12,7 +12,7 @@ import treq
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from ccproxy.config.settings import LedgerSettings, Settings
+from ccproxy.config.settings import LedgerSettings, MetricsSettings, Settings
 from ccproxy.daemon.listening import Sockets
 from ccproxy.ledger.database import LedgerError, database
 from ccproxy.ledger.ledger import Keeping, Ledger
@@ -186,3 +186,29 @@ def port_of(service: Any) -> int:
     (sockets,) = (part for part in service if isinstance(part, Sockets))
     (listener,) = sockets.listeners
     return int(listener.port.getHost().port)
+
+
+class MetricsTests(TestCase):
+    """`/metrics` of a running daemon."""
+
+    timeout = 20
+
+    async def test_two_endpoints(self) -> None:
+        """It is among the pages about us, and at an endpoint of its own that has nothing else."""
+        endpoint = ("tcp:0:interface=127.0.0.1",)
+        service = make_service(Settings(listen=endpoint, metrics=MetricsSettings(listen=endpoint)), reactor)
+        service.startService()
+        self.addCleanup(lambda: service.running and service.stopService())
+        ports = [
+            listener.port.getHost().port for part in service if isinstance(part, Sockets) for listener in part.listeners
+        ]
+        for port, path, code in (
+            (ports[0], "/metrics", 200),
+            (ports[1], "/metrics", 200),
+            (ports[1], "/status", 404),
+            (ports[1], "/v1/messages", 404),
+        ):
+            answer = await treq.get(f"http://127.0.0.1:{port}{path}", persistent=False, reactor=reactor)
+            content = await answer.content()
+            self.assertEqual(answer.code, code, path)
+            self.assertEqual(b"ccproxy_exchanges_running 0\n" in content, code == 200)
