@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import treq
+from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -199,9 +200,9 @@ class MetricsTests(TestCase):
         service = make_service(Settings(listen=endpoint, metrics=MetricsSettings(listen=endpoint)), reactor)
         service.startService()
         self.addCleanup(lambda: service.running and service.stopService())
-        ports = [
-            listener.port.getHost().port for part in service if isinstance(part, Sockets) for listener in part.listeners
-        ]
+        parts = [*service, *(part for group in service if type(group) is MultiService for part in group)]
+        sockets = [part for part in parts if isinstance(part, Sockets)]
+        ports = [listener.port.getHost().port for part in sockets for listener in part.listeners]
         for port, path, code in (
             (ports[0], "/metrics", 200),
             (ports[1], "/metrics", 200),
