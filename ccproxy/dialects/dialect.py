@@ -8,13 +8,14 @@ writes answers (`render_stream`, `render_response`, `render_error`); towards an 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError
 from ccproxy.model.events import Event
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import Response
+from ccproxy.wire.jsontext import dumps, loads
 
 Headers = Mapping[str, str]
 """Header names in lower case, and their values; several values of one name are joined by `, `."""
@@ -40,6 +41,10 @@ class Outgoing:
     losses: tuple[str, ...] = ()
     unwatched_stops: tuple[str, ...] = ()
     """Stop sequences of the client that this vendor does not watch for: `dialects.stops` does, on the way back."""
+
+    def with_fields(self, fields: Mapping[str, Any]) -> "Outgoing":
+        """The same request, with these fields in its body besides."""
+        return evolve(self, body=dumps({**loads(self.body), **fields}))
 
 
 @frozen
@@ -124,5 +129,7 @@ class Dialect:
     """Tells the client an error before anything else was said; the second argument is the exchange's id."""
     error_frame: Callable[[ApiError, str], bytes]
     """Tells the client an error within a stream that has begun."""
+    continues: bool = False
+    """Whether its parser is `Continuable`."""
     survey: Callable[[Headers, bytes], Request] | None = None
     """Reads, for routing alone, a request that `parse_request` calls UNTRANSLATABLE, as far as the model has words."""

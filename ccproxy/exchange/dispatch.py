@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
-from typing import cast
+from typing import Any, cast
 
 from attrs import evolve
 from twisted.internet.defer import CancelledError
@@ -17,6 +17,7 @@ from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
+from ccproxy.exchange.continuing import Bodies
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.lanes import pipe_for
@@ -206,11 +207,19 @@ class Dispatch:
         await self._hooks.answering(call, target, response.code, said)
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
+
+        async def again(fields: Mapping[str, Any]) -> IResponse:
+            """The same request, for the rest of its answer."""
+            further = await self._client.open(target, outgoing.with_fields(fields), call.principal.passes)
+            if further.code != 200:
+                raise await self._refusal(further, joined(further.headers.getAllRawHeaders()), target, upstream)
+            return further
+
         watch = self._hooks.watching(call, meter.see)
         pipe = pipe_for(call, request, how, upstream, target.quirks, outgoing, said, watch)
         head = Head(200, self._headers(call, target, said, meter))
         relay = Relay(target.provider, pipe, reply, head, self._clock, self._deadlines, meter.wrote)
-        response.deliverBody(relay)
+        response.deliverBody(Bodies(relay, pipe, again) if upstream.continues else relay)
         await relay.opened
         return relay
 

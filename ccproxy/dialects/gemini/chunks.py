@@ -110,7 +110,7 @@ class Reader:
     @property
     def complete(self) -> bool:
         """Whether the reason to finish is known, so that `close` would finish well."""
-        return bool(self._finish or self._feedback) and not self._ended
+        return bool(self._finish or self._feedback) and not self._ended and not self.continuation
 
     @property
     def continuation(self) -> str:

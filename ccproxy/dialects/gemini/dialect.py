@@ -23,4 +23,5 @@ GEMINI = Dialect(
     parse_error=parse_error,
     render_error=render_error,
     error_frame=error_frame,
+    continues=True,
 )
