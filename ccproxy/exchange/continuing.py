@@ -13,7 +13,6 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
 from twisted.web.iweb import IResponse
 from zope.interface import implementer
 
@@ -41,6 +40,8 @@ class Bodies(Protocol):
         self._paused = False
         self._stopped = False
         self._asking: Deferred[IResponse] | None = None
+        self._last = connectionDone
+        """How the last body ended: if there is no further one, all of it did."""
 
     # Towards the upstream.
 
@@ -63,6 +64,7 @@ class Bodies(Protocol):
             self._receiver.connectionLost(reason)
             return
         self._further += 1
+        self._last = reason
         self._asking = Deferred.fromCoroutine(cast(Any, self._again(fields)))
         self._asking.addCallbacks(self._go_on, self._give_up)
 
@@ -75,7 +77,7 @@ class Bodies(Protocol):
         self._asking = None
         if not failure.check(CancelledError):
             log.warn("the rest of an answer could not be had: {reason}", reason=failure.getErrorMessage())
-        self._receiver.connectionLost(Failure(ResponseDone()))
+        self._receiver.connectionLost(self._last)
 
     # Towards the receiver.
 
