@@ -156,6 +156,7 @@ class Routes:
         yield from self._rules[Way.SITUATION]
         yield from patterns
         yield from self._rules[Way.FAMILY]
+        yield from self._rules[Way.WISH]
         if listed is not None and not is_alias(asked):
             yield listed
         yield from self._rules[Way.DEFAULT]

@@ -22,7 +22,8 @@ SITUATIONS: Mapping[str, Condition] = {
     "think": Condition.of("thinking"),
 }
 """Routes that are called by what a request is, in the order in which they are tried: first what a model must be able to
-do, and then what it is wanted for. The condition goes without saying, unless the route has one of the same type."""
+do, and then what it is wanted for. Thinking is asked for by nearly all requests of Claude Code, and so comes behind all
+names that an operator wrote. The condition goes without saying, unless the route has one of the same type."""
 
 
 class Way(enum.Enum):
@@ -34,6 +35,7 @@ class Way(enum.Enum):
     SITUATION = "what the request is"
     PATTERN = "names with wildcards, the most exact first"
     FAMILY = "families of models"
+    WISH = "what the request wishes, where no name decides"
     LIST = "models of providers"
     DEFAULT = "all the rest"
 
@@ -149,7 +151,8 @@ def _by_situation(title: str, route: Route, implied: Condition, refusal: str) ->
         conditions = (implied, *conditions)
     speaks_of = _fitting(route.models) if route.models else _every
     names = _words(route.models) if route.models else "every name"
-    return Rule(title, Way.SITUATION, route, conditions, names, speaks_of, refusal)
+    way = Way.WISH if route.name == "think" else Way.SITUATION
+    return Rule(title, way, route, conditions, names, speaks_of, refusal)
 
 
 def _fitting(globs: tuple[str, ...]) -> Callable[[str], bool]:

@@ -70,8 +70,8 @@ class RouteTests(SynchronousTestCase):
         for line in (
             "  - route haiku     it is for the name haiku",
             "  - route subagent  agent == true does not hold: agent is none",
-            "  * route think     thinking == true holds: thinking is true",
-            "  + route haiku     it is for a model of the family haiku",
+            "  * route haiku     it is for a model of the family haiku",
+            "  + route think     thinking == true holds: thinking is true",
             "  + route default   it is for a name that nothing else answers",
         ):
             self.assertIn(line, lines)
