@@ -108,7 +108,7 @@ class RoutingDocumentTests(SynchronousTestCase):
 
 def _takes(type: str, operator: str) -> bool:
     try:
-        Condition.of(type, operator, None, "n" if SUBJECTS[type].wants_name else "")
+        Condition.of(type, operator, None, "DefaultRule" if SUBJECTS[type].wants_name else "")
     except BadCondition as error:
         return error.field != "operator"
     return True
