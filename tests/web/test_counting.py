@@ -23,6 +23,7 @@ from ccproxy.upstream.client import Client
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import INLINE_BYTES, REST_SECONDS, UPSTREAM_SECONDS, Counting, Counts
 from ccproxy.web.site import BoundedSite
+from tests.support.routing import routes_of
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, FixedRoutes, Wire
 
 LOGIN = Target("anthropic", "claude-test", "anthropic", "http://anthropic.test", passes_login=True)
@@ -108,6 +109,36 @@ def told(client: ClientConnection) -> tuple[int, str]:
     if answer.status != 200:
         raise AssertionError(f"{answer.status}: {answer.body!r}")
     return answer.json["input_tokens"], answer.headers["x-ccproxy-token-count"]
+
+
+class Routed(SynchronousTestCase):
+    """Counting goes by the routes by which messages go."""
+
+    def test_where(self) -> None:
+        """A request to be counted goes where the same message would go, and says so."""
+        routes = routes_of({"default": "a,m", "think": "b,m", "haiku": "c,small", "longContext": "b,long"})
+        cases: list[tuple[dict[str, Any], str, str]] = [
+            ({}, "route default", "a,m"),
+            ({"thinking": {"type": "adaptive"}}, "route think", "b,m"),
+            ({"model": "claude-haiku-5-5"}, "route haiku", "c,small"),
+            ({"system": "some words to be counted " * 14_000}, "route longContext", "b,long"),
+        ]
+        for fields, rule, target in cases:
+            desk = Desk(routes=routes)
+            client = desk.ask(**fields)
+            if desk.threads:
+                work, done = desk.threads.pop()
+                done.callback(work())
+            headers = client.answer.headers
+            found = headers["x-ccproxy-route"], headers["x-ccproxy-target"], headers["x-ccproxy-attempts"]
+            self.assertEqual(found, (rule, target, "0"))
+
+    def test_no_turn_is_taken(self) -> None:
+        """Claude Code's bursts of counts do not use up the turns of targets."""
+        routes = routes_of({"default": {"targets": ["a,m", "b,m"], "strategy": "weighted"}})
+        desk = Desk(routes=routes)
+        asked = {desk.ask(model=f"m{at}").answer.headers["x-ccproxy-target"] for at in range(5)}
+        self.assertEqual(asked, {"a,m"})
 
 
 class Here(SynchronousTestCase):
