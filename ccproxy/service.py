@@ -64,6 +64,7 @@ from ccproxy.routing.strategies import Ordering
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client, Deadlines
+from ccproxy.upstream.credentials import Credentials
 from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.names import Names
 from ccproxy.upstream.pool import Pool
@@ -118,9 +119,10 @@ class Lasting:
     calibration: Calibration
     memory: Memory
     admission: Admission
+    credentials: Credentials
 
     @classmethod
-    def make(cls, reactor: Any, ruler: Ruler) -> "Lasting":
+    def make(cls, reactor: Any, ruler: Ruler, environ: Mapping[str, str] | None = None) -> "Lasting":
         """All of it, before any configuration."""
         demo = Demo(reactor)
         endpoints = Endpoints(reactor, Deadlines().connect, inside={HOST: demo.endpoint})
@@ -148,6 +150,7 @@ class Lasting:
             calibration=Calibration(ruler.measure, factors, reactor),
             memory=Memory(),
             admission=Admission(),
+            credentials=Credentials(reactor, environ),
         )
 
     def adopt(self, settings: Settings, top: MultiService) -> None:
@@ -155,6 +158,7 @@ class Lasting:
         self.endpoints.within(settings.performance.connect_timeout)
         self.fitness.adopt(settings.failover, settings.providers)
         self.results.know(providers(settings))
+        self.credentials.forget()
         self.admission.per_address = limits(settings.per_address)
         open_ledger(self.ledger, settings.ledger)
         self.purse.follow(budgets(settings))
@@ -229,7 +233,7 @@ def make_front(
     """The front of one configuration, which can be read again and changed by these two."""
     reactor = lasting.reactor
     deadlines = _deadlines(settings)
-    client = Client(lasting.pool, reactor, deadlines)
+    client = Client(lasting.pool, reactor, deadlines, lasting.credentials)
     observers = [lasting.results.observe, lasting.feed.observe, lasting.sessions.observe, lasting.calibration.observe]
     observers += [lasting.ledger.observe, lasting.purse.observe, lasting.counted.observe, lasting.latencies.observe]
     observers.append(Experience(lasting.memory, reactor).observe)
@@ -302,7 +306,7 @@ def make_service(
     """Everything that runs, not yet started. With a `configuration` new settings can be taken over. A service manager
     that started us is named in `environ`, as are the sockets that it hands us."""
     top = MultiService()
-    lasting = Lasting.make(reactor, ruler)
+    lasting = Lasting.make(reactor, ruler, environ)
     reload = administration = None
     if configuration is not None:
         reload = Reload(

@@ -29,6 +29,10 @@ class KeyFiles:
         match value:
             case {"file": str() as name} if is_key and len(value) == 1:
                 return self._read(name, path)
+            case {"file": str() as name, "refresh": _} if is_key and len(value) == 2:
+                # It is read now, too, so that a name that is wrong is told at the start.
+                self._read(name, path)
+                return value | {"file": str(self._directory.absolute() / FilePath(name).expanduser())}
             case list():
                 return [self.of(element, (*path, index), is_key) for index, element in enumerate(value)]
             case dict():

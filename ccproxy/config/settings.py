@@ -24,6 +24,9 @@ Age = NewType("Age", float)
 Corrections = NewType("Corrections", Overrides)
 """Fields of `dialects.quirks.Quirks` by name."""
 
+ProviderKey = NewType("ProviderKey", Secret)
+"""Written as a text, or as where it is found: `{"command": "...", "refresh": "30m"}`, `{"file": "..."}`."""
+
 Rate = NewType("Rate", Allowance)
 """Written as a number of requests a minute, or as `"5/s"`, `"100/m"`, `"1000/h"`, `"10000/d"`."""
 
@@ -49,8 +52,8 @@ class ProviderSettings:
 
     name: str
     api_base_url: str = ""
-    api_key: Secret = field(default=Secret(""))
-    api_keys: tuple[Secret, ...] = ()
+    api_key: ProviderKey = field(default=ProviderKey(Secret("")))
+    api_keys: tuple[ProviderKey, ...] = ()
     key_strategy: str = KeyChoice.ROUND_ROBIN.value
     max_concurrent: int = 1000
     max_queued: int = 1000

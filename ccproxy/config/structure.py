@@ -26,9 +26,19 @@ from ccproxy.config.durations import (
 )
 from ccproxy.config.environment import SWITCHES
 from ccproxy.config.problems import OutsideText, Path, Problem, guess, one_of, quoted
-from ccproxy.config.settings import Age, Corrections, Moment, Rate, RouteSettings, Seconds, Settings, TargetSettings
+from ccproxy.config.settings import (
+    Age,
+    Corrections,
+    Moment,
+    ProviderKey,
+    Rate,
+    RouteSettings,
+    Seconds,
+    Settings,
+    TargetSettings,
+)
 from ccproxy.dialects.quirks import Quirks
-from ccproxy.secret import Secret
+from ccproxy.secret import Secret, Sought
 
 NOT_CORRECTABLE = frozenset({"vendor", "model", "account"})
 """Fields of `Quirks` that follow from the provider itself."""
@@ -162,6 +172,23 @@ def _secret(value: Any, _: Any) -> Secret:
     if not key.isascii() or not key.isprintable():
         raise Mismatch("a key of printable ASCII characters, without line breaks", secret=True)
     return Secret(key)
+
+
+def _provider_key(value: Any, _: Any) -> Secret:
+    if not isinstance(value, dict):
+        return _secret(value, _)
+    command, file = value.get("command", ""), value.get("file", "")
+    words = command if isinstance(command, list) else [command]
+    right = all(isinstance(word, str) and "\0" not in word for word in [*words, file]) and bool(words)
+    if not right or bool(command) is bool(file) or not set(value) <= {"command", "file", "refresh"}:
+        raise Mismatch(_PROVIDER_KEY, secret=True)
+    refresh = _seconds(value.get("refresh", Sought().refresh), None)
+    return Sought(str(command) if isinstance(command, str) else tuple(map(str, command)), file, refresh)
+
+
+_PROVIDER_KEY = (
+    'a key as a text in quotes, or {"command": "...", "refresh": "30m"}, or {"file": "..."}, also with "refresh"'
+)
 
 
 def _seconds(value: Any, _: Any) -> float:
@@ -308,6 +335,7 @@ def _make_converter() -> Converter:
     for member in attrs.fields(Quirks):
         if isinstance(member.type, type) and issubclass(member.type, enum.Enum):
             converter.register_structure_hook(member.type, _of_enum(member.type))
+    converter.register_structure_hook_func(lambda type_: type_ is ProviderKey, _provider_key)
     converter.register_structure_hook_func(lambda type_: type_ is Seconds, _seconds)
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Seconds], _seconds_or_none)  # noqa: UP045
     converter.register_structure_hook_func(lambda type_: type_ == Optional[Rate], _rate)  # noqa: UP045

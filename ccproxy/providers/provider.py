@@ -144,7 +144,7 @@ class Provider:
 
 def _account(base_url: str, key: Secret) -> str:
     host = urlsplit(base_url).netloc
-    text = f"{host}\n{key.reveal()}"
+    text = f"{host}\n{key.identity()}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

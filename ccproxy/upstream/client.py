@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred
@@ -22,7 +22,9 @@ from twisted.web.iweb import IAgent, IResponse
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.target import Auth, Target
+from ccproxy.secret import Sought
 from ccproxy.upstream.body import Body
+from ccproxy.upstream.credentials import Credentials
 from ccproxy.upstream.failures import explain, was_cancelled
 from ccproxy.upstream.urls import ready
 
@@ -46,13 +48,36 @@ class Deadlines:
 class Client:
     """Opens exchanges with upstreams. One for the daemon; `clock` moves its deadlines."""
 
-    def __init__(self, agent: IAgent, clock: Any, deadlines: Deadlines) -> None:
+    def __init__(self, agent: IAgent, clock: Any, deadlines: Deadlines, credentials: Credentials | None = None) -> None:
         self._clock = clock
         self._deadlines = deadlines
+        self._credentials = Credentials(clock) if credentials is None else credentials
         no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._http = HTTPClient(agent, cookiejar=no_cookies, data_to_body_producer=lambda body: body)
 
     async def open(self, target: Target, outgoing: Outgoing, login: Mapping[str, str]) -> IResponse:
+        """Send, as `_open` does. A key that is found out at need is looked for first; where it is refused it is looked
+        for once more, and if it is another by now the request is sent again."""
+        sought = target.key
+        if not isinstance(sought, Sought):
+            return await self._open(target, outgoing, login)
+        key = await self._credentials.key(sought, target.provider)
+        response = await self._open(evolve(target, key=key), outgoing, login)
+        if response.code == 401:
+            renewed = await self._credentials.renewed(sought, key, target.provider)
+            if renewed != key:
+                self.discard(response)
+                return await self._open(evolve(target, key=renewed), outgoing, login)
+        return response
+
+    def discard(self, response: IResponse) -> None:
+        """Let go of an answer whose body nobody has read."""
+        collector = _ErrorBody()
+        response.deliverBody(collector)
+        if not collector.done.called:
+            collector.stop()
+
+    async def _open(self, target: Target, outgoing: Outgoing, login: Mapping[str, str]) -> IResponse:
         """Send, and wait for the headers: a response whose body nobody has read yet.
 
         `login` is the client's own credential, sent where the target has no key and takes it. Cancelling closes the
