@@ -6,6 +6,7 @@ seen first, and kept: a request costs a look-up and its conditions, however many
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain, islice
 
 from attrs import frozen
 
@@ -20,6 +21,9 @@ from ccproxy.routing.strategies import Ordering
 
 NAMES_KEPT, NAME_LENGTH = 4096, 200
 """Names whose rules are remembered, and how long such a name may be: clients may ask for anything."""
+
+NAMES_COMPARED = 2000
+"""Names that an unknown one is compared with, for a hint: it takes some milliseconds, and routes come first."""
 
 
 @frozen
@@ -198,7 +202,7 @@ class Routes:
         return name in self._providers or name in self._disabled
 
     def _nothing_for(self, name: str) -> ApiError:
-        near = ", ".join(_near(name, [*self._exact, *self._listed])) or "none"
+        near = ", ".join(_near(name, chain(self._exact, self._listed))) or "none"
         return ApiError(
             Kind.NO_ROUTE,
             f"no route leads from the model {name[:200]!r}, and there is no default route; "
@@ -213,4 +217,4 @@ def _of_list(provider: Provider, model: str) -> Rule:
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:
-    return get_close_matches(name[:200], list(known), n=5, cutoff=0.5)
+    return get_close_matches(name[:NAME_LENGTH], list(islice(known, NAMES_COMPARED)), n=5, cutoff=0.5)
