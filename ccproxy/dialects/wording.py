@@ -7,6 +7,7 @@ vendor's own text is always kept behind ours, without what must not leave the ho
 
 import math
 import re
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from ccproxy.dialects.dialect import Headers
@@ -25,7 +26,12 @@ _WITH_OUTPUT = re.compile(
     r" \((?P<o2>[\d,]+) >"
     r"|passed (?P<n3>[\d,]+) input tokens and requested (?P<o3>[\d,]+) output tokens.{0,80}?context length is only "
     r"(?P<m3>[\d,]+)"
-    r"|must be <= (?P<m4>[\d,]+)\. given: (?P<n4>[\d,]+) `inputs` tokens and (?P<o4>[\d,]+) `max_new_tokens`",
+    r"|must be <= (?P<m4>[\d,]+)\. given: (?P<n4>[\d,]+) `inputs` tokens and (?P<o4>[\d,]+) `max_new_tokens`"
+    r"|maximum context length of (?P<m5>[\d,]+) tokens.{0,80}?: (?P<n5>[\d,]+) tokens from the input messages and "
+    r"(?P<o5>[\d,]+) tokens for the completion"
+    r"|input length and max_tokens exceed context limit: (?P<n6>[\d,]+) \+ (?P<o6>[\d,]+) > (?P<m6>[\d,]+)"
+    r"|prompt tokens \((?P<n7>[\d,]+)\) \+ max_tokens \((?P<o7>[\d,]+)\) exceeds? (?:the )?context length "
+    r"(?P<m7>[\d,]+)",
     re.IGNORECASE | re.DOTALL,
 )
 """Prompt and wished output are counted apart: a smaller output may cure it."""
@@ -48,7 +54,16 @@ _OVERFLOWS = [
         rf"request \({_N} tokens\) exceeds the available context size \({_M}",
         rf"n_prompt_tokens\"?:\s*{_N}.{{0,80}}?n_ctx\"?:\s*{_M}",
         rf"current length is {_N} while limit is {_M}",
+        rf"prompt cannot exceed {_M} - received {_N}",
+        rf"\(length {_N}\) is longer than the maximum model length of {_M}",
+        rf"input \({_N} tokens\) is longer than the model's context length \({_M}",
+        rf"input token count is {_N} but model only supports up to {_M}",
+        rf"max input tokens: {_M}, request input token count: {_N}",
+        rf"`inputs` must have less than {_M} tokens\. given: {_N}",
+        rf"(?:input length|total tokens|prompt) \(?{_N}(?: tokens)?\)? exceeds (?:the )?(?:model's )?"
+        rf"(?:maximum length|context window) \(?{_M}",
         # With the limit alone.
+        rf"request body too large for [\w./-]+ model\. max size: {_M} tokens",
         rf"(?:maximum context length|context length) (?:is|of)(?: only)? {_M}",
         rf"maximum prompt length is {_M}",
         rf"too large for model with {_M} maximum context length",
@@ -59,6 +74,7 @@ _OVERFLOWS = [
         r"|exceeds the context window|exceeds the available context size|exceeds? the (?:model's )?context length"
         r"|exceeded model token limit|exceeds the maximum number of tokens allowed|prompt exceeds max length"
         r"|input is too long for requested model|reduce the length of the messages|context window exceeds limit"
+        r"|tokens_limit_reached|tokens to keep from the initial prompt is greater than the context length"
         r"|context the overflows|context size has been exceeded|input length and `max_tokens` exceed context limit",
     )
 ]
@@ -80,11 +96,26 @@ _DURATION = (
     r"(?:(?P<s>\d+(?:\.\d+)?)\s*s)?(?:(?P<ms>\d+(?:\.\d+)?)\s*ms)?"
 )
 _DURATION_ALONE = re.compile(rf"\s*{_DURATION}\s*", re.IGNORECASE)
-_DELAY = r"(?:(?:try again|retry) (?:in|after)|retry_?delay\"?\s*:\s*\"?|retry[-_]after(?:_seconds)?\"?\s*:\s*\"?)\s*"
+_DELAY = (
+    r"(?:(?:try again|retry) (?:in|after)|please wait"
+    r"|retry_?delay\"?\s*:\s*\"?|retry[-_]after(?:_seconds)?\"?\s*:\s*\"?)\s*"
+)
 _DELAY_IN_TEXT = re.compile(_DELAY + _DURATION, re.IGNORECASE)
 _SECONDS_IN_TEXT = re.compile(_DELAY + r"(?P<s>\d+(?:\.\d+)?)(?![\d.]*\d|\s*[a-z])", re.IGNORECASE)
 """A bare number is in seconds."""
-_BUCKETS = ("requests", "tokens")
+_LIMITS = (
+    # how much is left, and when there is more
+    *((f"x-ratelimit-remaining-{of}", f"x-ratelimit-reset-{of}") for of in ("requests", "tokens")),
+    *(
+        (f"anthropic-ratelimit-{of}-remaining", f"anthropic-ratelimit-{of}-reset")
+        for of in ("requests", "tokens", "input-tokens", "output-tokens")
+    ),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
+_RESET_IN_BODY = re.compile(r"\"x-ratelimit-reset\\?\"\s*:\s*\"?(?P<reset>\d{10,13})", re.IGNORECASE)
+_EPOCH = 1e9
+"""Seconds. What is more is a time, and no duration; a thousand times as much is in milliseconds."""
 
 
 def overflow(message: str, code: str = "") -> str | None:
@@ -139,7 +170,8 @@ def quota(message_or_code: str) -> bool:
 
 def retry_after(headers: Headers, body_text: str) -> float | None:
     """Seconds to wait as the upstream says, at most 60: from `retry-after-ms`, `retry-after` (a date is held against
-    the answer's own `date`), an exhausted `x-ratelimit-reset-*`, or the error's text; None where it says nothing."""
+    the answer's own `date`), the reset of an exhausted limit (in the headers, or as OpenRouter has it in the body), or
+    the error's text; None where it says nothing."""
     milliseconds = _seconds(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return _clamped(milliseconds / 1000)
@@ -149,12 +181,14 @@ def retry_after(headers: Headers, body_text: str) -> float | None:
             seconds = _until(after, headers.get("date", ""))
         if seconds is not None:
             return _clamped(seconds)
+    now = headers.get("date", "")
     resets = [
         delay
-        for bucket in _BUCKETS
-        if headers.get(f"x-ratelimit-remaining-{bucket}", "").strip() == "0"
-        and (delay := _duration(headers.get(f"x-ratelimit-reset-{bucket}", ""))) is not None
+        for remaining, reset in _LIMITS
+        if headers.get(remaining, "").strip() == "0" and (delay := _reset(headers.get(reset, ""), now)) is not None
     ]
+    if told := _RESET_IN_BODY.search(body_text):
+        resets += [delay for delay in (_reset(told["reset"], now),) if delay is not None]
     if resets:
         return _clamped(max(resets))
     for match in _DELAY_IN_TEXT.finditer(body_text):
@@ -184,6 +218,25 @@ def _seconds(text: str) -> float | None:
 def _until(date: str, now: str) -> float | None:
     try:
         return max(0.0, (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _reset(text: str, now: str) -> float | None:
+    """Seconds until a limit is reset, which is told as a duration or as a time: in seconds or milliseconds since 1970,
+    or as RFC 3339 has it."""
+    plain = _seconds(text)
+    if plain is None or plain < _EPOCH:
+        if "T" not in text:
+            return _duration(text)
+        try:
+            plain = datetime.fromisoformat(text.strip().replace("Z", "+00:00")).timestamp()
+        except ValueError:
+            return None
+    elif plain >= _EPOCH * 1000:
+        plain /= 1000
+    try:
+        return max(0.0, plain - parsedate_to_datetime(now).timestamp())
     except (TypeError, ValueError):
         return None
 

@@ -38,6 +38,15 @@ TOO_LONG = [
         9000,
         8192,
     ),
+    ("too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.", 5000, 4081),
+    ("The decoder prompt (length 9000) is longer than the maximum model length of 8192.", 9000, 8192),
+    ("The input (9000 tokens) is longer than the model's context length (8192 tokens).", 9000, 8192),
+    ("The input token count is 1200000 but model only supports up to 1048576", 1200000, 1048576),
+    ("Too many input tokens. Max input tokens: 4096, request input token count: 5000", 5000, 4096),
+    ("Input validation error: `inputs` must have less than 4096 tokens. Given: 5000", 5000, 4096),
+    ("Input length 9000 exceeds the maximum length 8192", 9000, 8192),
+    ("Total tokens 9000 exceeds context window 8192", 9000, 8192),
+    ("The prompt (9000 tokens) exceeds the model's context window (8192)", 9000, 8192),
     ("the request is too large (n_prompt_tokens: 5000, n_ctx: 4096)", 5000, 4096),
 ]
 
@@ -54,6 +63,13 @@ TOO_MUCH_TOGETHER = [
         (5000, 4096, 8192),
     ),
     (
+        "Requested token count exceeds the model's maximum context length of 8192 tokens. You requested a total of "
+        "9000 tokens: 7000 tokens from the input messages and 2000 tokens for the completion.",
+        (7000, 2000, 8192),
+    ),
+    ("input length and max_tokens exceed context limit: 7000 + 2000 > 8192", (7000, 2000, 8192)),
+    ("prompt tokens (7000) + max_tokens (2000) exceeds context length 8192", (7000, 2000, 8192)),
+    (
         "`inputs` tokens + `max_new_tokens` must be <= 8193. Given: 8000 `inputs` tokens and 512 `max_new_tokens`",
         (8000, 512, 8193),
     ),
@@ -67,6 +83,8 @@ WITHOUT_FIGURES = [
     "invalid params, context window exceeds limit (2013)",
     "the request exceeds the available context size, try increasing it",
     "model_max_prompt_tokens_exceeded",
+    "The number of tokens to keep from the initial prompt is greater than the context length.",
+    "tokens_limit_reached",
 ]
 
 
@@ -91,8 +109,12 @@ class OverflowTests(SynchronousTestCase):
 
     def test_limit_alone(self) -> None:
         """A vendor that names only its limit is still understood."""
-        told = str(overflow("Range of input length should be [1, 30720]"))
-        self.assertTrue(told.startswith("prompt is too long: the maximum is 30720 tokens"), told)
+        for text in (
+            "Range of input length should be [1, 30720]",
+            "Request body too large for gpt-4o model. Max size: 30720 tokens.",
+        ):
+            told = str(overflow(text))
+            self.assertTrue(told.startswith("prompt is too long: the maximum is 30720 tokens"), told)
 
     def test_no_figures(self) -> None:
         """A vendor without figures is understood by its words, or by its code alone."""
@@ -158,8 +180,31 @@ class RetryAfterTests(SynchronousTestCase):
             ({"retry-after": "7", "retry-after-ms": "1500"}, 1.5),
             (date, 20.0),
             ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "12.5s"}, 12.5),
+            ({"ratelimit-remaining": "0", "ratelimit-reset": "20"}, 20.0),
         ):
             self.assertEqual(retry_after(headers, ""), seconds)
+
+    def test_times(self) -> None:
+        """A reset may be told as a time: Anthropic's, or in seconds or milliseconds since 1970, in OpenRouter's case
+        within the body. It is held against the answer's own date, and means nothing without one."""
+        now = {"date": "Wed, 21 Oct 2026 07:28:30 GMT"}
+        in_body = '{"error":{"metadata":{"headers":{"X-RateLimit-Reset":"1792567740000"}}}}'
+        for headers, body in (
+            (
+                {
+                    "anthropic-ratelimit-tokens-remaining": "0",
+                    "anthropic-ratelimit-tokens-reset": "2026-10-21T07:29:00Z",
+                },
+                "",
+            ),
+            ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1792567740"}, ""),
+            ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1792567740000"}, ""),
+            ({}, in_body),
+        ):
+            self.assertEqual(retry_after({**headers, **now}, body), 30.0, (headers, body))
+            self.assertIsNone(retry_after(headers, body), (headers, body))
+        soon = {"anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": "Tomorrow"}
+        self.assertIsNone(retry_after({**soon, **now}, ""))
 
     def test_not_exhausted(self) -> None:
         """The reset of a bucket that still holds something says nothing."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ccproxy.dialects import hosted
 from ccproxy.dialects import losses as lost
 from ccproxy.dialects.anthropic.models import Generation, always_thinks, generation, is_claude
 from ccproxy.dialects.anthropic.requests import PATH
@@ -15,7 +16,6 @@ from ccproxy.dialects.dialect import Outgoing
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
-from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import (
     Choose,
     Effort,
@@ -106,10 +106,7 @@ def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) ->
                 declared.append(dict(value))
             case Opaque(_, value):
                 foreign.append(str(value.get("name") or value.get("type") or "unknown"))
-    wanted = request.tool_choice.name if request.tool_choice.choose is Choose.NAMED else None
-    if foreign and (not declared or wanted in foreign):
-        raise ApiError(Kind.UNTRANSLATABLE, f"the tool {foreign[0]} is run by its own vendor, and Anthropic has it not")
-    losses += [f"the tool {name}, which its own vendor runs" for name in foreign]
+    losses += hosted.lost(foreign, bool(declared), request.tool_choice, quirks)
     if not request.tools and quirks.declares_called_tools:
         called = [part.name for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)]
         schema = {"type": "object", "properties": {}}

@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ccproxy.dialects import hosted
 from ccproxy.dialects.gemini.tables import NAME, SCHEMA, Family
 from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.quirks import Quirks
@@ -44,13 +45,14 @@ def declared(request: Request, quirks: Quirks, family: Family, names: Names, los
             _lose_limits(search, losses)
     elif searches:
         losses["web search beside other tools"] = None
+    foreign: list[str] = []
     for tool in request.tools:
         if isinstance(tool, Opaque):
             if tool.dialect == NAME:
                 tools.append(dict(tool.value))
             else:
-                name = tool.value.get("name") or tool.value.get("type", "unknown")
-                losses[f"the tool {name}, which its own vendor runs"] = None
+                foreign.append(str(tool.value.get("name") or tool.value.get("type") or "unknown"))
+    losses.update(dict.fromkeys(hosted.lost(foreign, bool(tools), request.tool_choice, quirks)))
     if any(tool.strict for tool in functions):
         losses[STRICT] = None
     if declarations and (calling := _calling(request, quirks, names, declarations, losses)):

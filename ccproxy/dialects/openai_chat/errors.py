@@ -189,7 +189,11 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
     status = 503 if error.status == 529 else error.status
-    if original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL:
+    passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
+    if error.kind is Kind.OVERFLOW and original is not None:
+        # Clients compact a conversation for this code alone, and some upstreams leave it out.
+        passes = passes and b"context_length_exceeded" in original.body
+    if original is not None and passes:
         content_type = original.content_type or "application/json"
         return Answer(status, _without_secrets(original.body), content_type)
     return Answer(status, dumps(_envelope(error)))

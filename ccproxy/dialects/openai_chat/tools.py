@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ccproxy.dialects import hosted
 from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.openai_chat.tables import NAME
 from ccproxy.dialects.openai_schema import clean_openai, strict
@@ -43,8 +44,7 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
                     declared.append(dict(value))
                 else:
                     foreign.append(str(value.get("name") or value.get("type") or "unknown"))
-    _refuse_if_needed(foreign, bool(declared or plugins), request.tool_choice, quirks)
-    losses += [f"the tool {name}, which its own vendor runs" for name in foreign]
+    losses += hosted.lost(foreign, bool(declared or plugins), request.tool_choice, quirks)
     if not request.tools and quirks.declares_called_tools:
         declared = _called(request, names)
     if quirks.max_tools is not None and len(declared) > quirks.max_tools:
@@ -106,18 +106,6 @@ def _called(request: Request, names: Names) -> list[dict[str, Any]]:
         }
         for name in dict.fromkeys(called)
     ]
-
-
-def _refuse_if_needed(foreign: list[str], others: bool, choice: ToolChoice, quirks: Quirks) -> None:
-    """A tool that the vendor lacks may be left out only where the client can do without it."""
-    missing = next((name for name in foreign if choice.choose is Choose.NAMED and choice.name == name), None)
-    if missing is None and foreign and not others:
-        missing = foreign[0]
-    if missing is not None:
-        raise ApiError(
-            Kind.UNTRANSLATABLE,
-            f"the tool {missing} is run by its own vendor, and {quirks.vendor or 'this provider'} has no such tool",
-        )
 
 
 def _choose(

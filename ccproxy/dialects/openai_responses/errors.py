@@ -71,7 +71,11 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     """The error as a whole answer. An upstream's own, in this dialect, goes out as it came, but for secrets in it;
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
-    if original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL:
+    passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
+    if error.kind is Kind.OVERFLOW and original is not None:
+        # Clients compact a conversation for this code alone, and some upstreams leave it out.
+        passes = passes and b"context_length_exceeded" in original.body
+    if original is not None and passes:
         return Answer(_told(error.status), _without_secrets(original.body), original.content_type or _JSON)
     kind, code = words(error)
     return Answer(

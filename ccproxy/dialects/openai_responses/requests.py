@@ -173,7 +173,7 @@ def _system(turns: list[Turn], output: Output | None, quirks: Quirks) -> dict[st
 
 
 def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) -> dict[str, Any]:
-    tools = write_tools(request.tools, names, quirks, losses)
+    tools = write_tools(request.tools, request.tool_choice, names, quirks, losses)
     if not tools:
         return {}
     fields: dict[str, Any] = {"tools": tools}

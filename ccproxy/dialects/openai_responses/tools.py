@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ccproxy.dialects import hosted
 from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.openai_schema import clean_openai, strict
@@ -193,9 +194,13 @@ def _allowed(value: Any, tools: list[AnyTool]) -> list[AnyTool]:
     return kept
 
 
-def write_tools(tools: Iterable[AnyTool], names: Names, quirks: Quirks, losses: list[str]) -> list[dict[str, Any]]:
-    """The tools as an upstream takes them; what it cannot is added to `losses`."""
+def write_tools(
+    tools: Iterable[AnyTool], choice: ToolChoice, names: Names, quirks: Quirks, losses: list[str]
+) -> list[dict[str, Any]]:
+    """The tools as an upstream takes them; what it has not is added to `losses`. Raises UNTRANSLATABLE where the client
+    cannot do without it."""
     written: list[dict[str, Any]] = []
+    foreign: list[str] = []
     for tool in tools:
         match tool:
             case Tool():
@@ -206,12 +211,13 @@ def write_tools(tools: Iterable[AnyTool], names: Names, quirks: Quirks, losses: 
                 if quirks.web_search:
                     written.append(_written_search(tool, losses))
                 else:
-                    losses.append(f"tools.{tool.name}: this provider has no web search")
+                    foreign.append(tool.name)
             case Opaque(dialect, value):
                 if dialect == NAME:
                     written.append(dict(value))
                 else:
-                    losses.append(f"tools.{value.get('name') or value.get('type')}: only {dialect} runs it")
+                    foreign.append(str(value.get("name") or value.get("type") or "unknown"))
+    losses += hosted.lost(foreign, bool(written), choice, quirks)
     if quirks.max_tools is not None and len(written) > quirks.max_tools:
         raise ApiError(
             Kind.UNTRANSLATABLE,

@@ -95,6 +95,19 @@ class ClientTests(SynchronousTestCase):
         answer = render_error(ApiError(Kind.REFUSED_CREDENTIAL, "refused", original=original), "x")
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["message"]), (502, "refused"))
 
+    def test_overflow_without_code(self) -> None:
+        """An overflow that the upstream tells without its code gets the code: Codex CLI compacts for nothing else. One
+        with it goes out as it came."""
+        words = "Your input exceeds the context window of this model."
+        for code in (None, "context_length_exceeded"):
+            body = json.dumps({"error": {"message": words, "type": "invalid_request_error", "code": code}}).encode()
+            answer = render_error(parse_error(400, {}, body), "req_1")
+            self.assertEqual(answer.status, 400)
+            told = json.loads(answer.body)["error"]
+            self.assertEqual(told["code"], "context_length_exceeded")
+            self.assertIn(words, told["message"])
+            self.assertEqual(answer.body == body, code is not None)
+
     def test_when_to_come_back(self) -> None:
         """Codex CLI reads how long to wait from the words of a rate limit, so they say it."""
         error = ApiError(Kind.OVERLOADED, "Slow down.", status=429, retry_after=2.5)

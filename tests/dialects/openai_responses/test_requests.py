@@ -231,9 +231,8 @@ class ToolTests(SynchronousTestCase):
         outgoing = render_request(Request("m", (), tools=(search,)), RICH_QUIRKS)
         self.assertEqual(json.loads(outgoing.body)["tools"], [{"type": "web_search"}])
         self.assertEqual(outgoing.losses, ("tools.web_search.blocked_domains", "tools.web_search.max_uses"))
-        outgoing = render_request(Request("m", (), tools=(search,)), evolve(PLAIN, web_search=False))
-        self.assertNotIn("tools", json.loads(outgoing.body))
-        self.assertEqual(outgoing.losses, ("tools.web_search: this provider has no web search",))
+        with self.assertRaises(ApiError):
+            render_request(Request("m", (), tools=(search,)), evolve(PLAIN, web_search=False))
 
     def test_foreign_tools(self) -> None:
         """A tool that another vendor runs is left out and told; too many tools are an error that says how many."""
