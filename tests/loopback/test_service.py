@@ -39,7 +39,7 @@ def settings(upstream_port: int | None = None, scheme: str = "http", **more: Any
     routes = {}
     if upstream_port is not None:
         url = f"{scheme}://127.0.0.1:{upstream_port}/v1"
-        providers = (ProviderSettings("up", url, Secret("k"), ("m",), dialect="openai_chat"),)
+        providers = (ProviderSettings("up", url, Secret("k"), models=("m",), dialect="openai_chat"),)
         routes = {"default": RouteSettings("up", "m")}
     return Settings(**{"listen": ("tcp:0:interface=127.0.0.1",), "providers": providers, "routes": routes, **more})
 
