@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -16,7 +17,10 @@ from ccproxy.cli.process.using import in_use
 from ccproxy.cli.surroundings import for_any, for_claude
 
 PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that are meant for the program. What a terminal sends, the program gets by itself."""
+"""Signals that are meant for the program."""
+
+FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+"""Signals that the program gets by itself, if it was a terminal that sent them."""
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
@@ -48,6 +52,9 @@ def launch(command: Sequence[str], is_claude: bool) -> int:
             settings = order.settings
             if settings.has_keys and not settings.apikey and not os.environ.get("ANTHROPIC_AUTH_TOKEN"):
                 click.echo("ccproxy: clients have keys of their own: export yours as ANTHROPIC_AUTH_TOKEN", err=True)
+            if (there := of_this_directory(daemon.config)) is not None:
+                # Whoever wrote it, perhaps the author of what was cloned, decides where all that is said goes.
+                click.echo(f"ccproxy: configured by {there}, in this directory", err=True)
             around = for_claude if is_claude else for_any
             return _run(command, around(settings, daemon.url, os.environ).around(os.environ))
     except NotStarted as error:
@@ -55,9 +62,19 @@ def launch(command: Sequence[str], is_claude: bool) -> int:
         return error.status
 
 
+def of_this_directory(config: str) -> Path | None:
+    """A configuration that belongs to the directory where one works, as seen from there; None for any other."""
+    here, own = Path.cwd(), home(os.environ).directory
+    path = Path(config)
+    if not config or not path.is_relative_to(here) or path.is_relative_to(own):
+        return None
+    return path.relative_to(here)
+
+
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
-        with subprocess.Popen(command, env=environment) as process, _signals_for(process):
+        with _signals() as launched, subprocess.Popen(command, env=environment) as process:
+            launched.append(process)
             status = process.wait()
     except FileNotFoundError:
         click.echo(f"ccproxy: there is no program {command[0]!r}", err=True)
@@ -69,17 +86,22 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _signals_for(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """While the program runs, signals are its own: it decides what they mean, and we end when it does."""
+def _signals() -> "Iterator[list[subprocess.Popen[bytes]]]":
+    """Before a program is launched and while it runs, signals are its own: it decides what they mean, and we end when
+    it does. What is launched is put into the list."""
+    launched: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
+        for process in launched:
+            process.send_signal(number)
+
+    def leave_alone(_number: int, _frame: FrameType | None) -> None:
+        """The terminal has told the program as well. (What we ignored, the program would ignore, too.)"""
 
     former = {number: signal.signal(number, pass_on) for number in PASSED_ON}
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        former[number] = signal.signal(number, signal.SIG_IGN)
+    former |= {number: signal.signal(number, leave_alone) for number in FROM_TERMINAL}
     try:
-        yield
+        yield launched
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

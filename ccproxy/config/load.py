@@ -35,6 +35,7 @@ from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
 from ccproxy.config.jsonfile import read_json
 from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
+from ccproxy.config.others import may_be_meant, meant_for_us
 from ccproxy.config.problems import OutsideText, Path, Problem, shown, told_together, written
 from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
 from ccproxy.config.structure import NotSettings, structure
@@ -139,9 +140,21 @@ def find(path: str | None, environ: Environment, directories: Sequence[str] | No
     for directory in search_path(environ) if directories is None else directories:
         for name in NAMES if directory == "." else (*NAMES, *LAYER_NAMES):
             candidate = FilePath(directory) / name
-            if candidate.exists():
+            if candidate.exists() and (directory != "." or _is_ours(str(candidate))):
                 return str(candidate)
     return None
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file in the working directory is meant for us."""
+    try:
+        text = _text(name)
+    except ConfigError:
+        return True  # What keeps us from reading it is told by whoever reads it next.
+    try:
+        return meant_for_us(parse(text, name))
+    except ConfigError:
+        return may_be_meant(text)
 
 
 def search_path(environ: Environment) -> list[str]:

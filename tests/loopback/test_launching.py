@@ -118,6 +118,16 @@ class CodeTests(LaunchCase):
         for name in ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_DEFAULT_OPUS_MODEL", "CLAUDE_CODE_MAX_CONTEXT_TOKENS"):
             self.assertNotIn(name, environment)
 
+    def test_project(self) -> None:
+        """A configuration in the directory where one works decides where all that is said goes: it is named. One of
+        another program's, of that name, is passed over."""
+        (self.person.directory / "config.json").write_text('{"name": "my-app", "version": 1}')
+        self.assertEqual((self.ccproxy("code").returncode, self.ccproxy("code").stderr), (42, ""))
+        place = self.person.directory / ".ccproxy"
+        place.mkdir()
+        (place / "config.json").write_text(json.dumps({"providers": [PROVIDER]}))
+        self.assertIn("configured by .ccproxy/config.json, in this directory", self.ccproxy("code").stderr)
+
     def test_settings_are_left_alone(self) -> None:
         """No file of Claude Code's is written; what in them leads past ccproxy is told."""
         settings = self.person.home / ".claude" / "settings.json"

@@ -135,6 +135,10 @@ def _spawn(home: Home, order: Order, lock: Lock, kept: bool) -> Running:
     os.close(tells)
     try:
         serves = _heard(hears)
+    except BaseException:
+        process.kill()  # Nobody waits for it any more.
+        process.wait()
+        raise
     finally:
         os.close(hears)
     if serves:

@@ -45,6 +45,8 @@ def stop(home: Home, there: Running, timeout: float) -> End:
 
 
 def _signal(there: Running, number: signal.Signals) -> None:
+    if not there.pid:
+        return  # It has not come so far as to say who it is. To signal 0 would be to signal ourselves.
     try:
         os.kill(there.pid, number)
     except ProcessLookupError:

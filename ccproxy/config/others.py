@@ -1,0 +1,37 @@
+"""Whether a file that is called `config.json`, in a directory where somebody works, is meant for us: many programs have
+one, and `ccproxy` is started wherever people work."""
+
+from difflib import get_close_matches
+
+import attrs
+
+from ccproxy.config.documents import Document
+from ccproxy.config.imports.shapes import SHAPES
+from ccproxy.config.settings import Settings
+
+NAMES = frozenset(field.name for field in attrs.fields(Settings))
+
+ANYBODYS = frozenset({"host", "port", "listen", "log", "log_level", "log_file", "clients", "networks", "metrics"})
+"""Options whose names other programs use as well: they prove nothing, unless there is nothing else."""
+
+NEAR = 0.75
+"""How like an option a mistyped one is: `prot`, `provders`."""
+
+TELLING = ("providers", "Providers", "model_list", "routes", "apikey")
+"""Words that a file has which is ours, and cannot be read."""
+
+
+def meant_for_us(document: Document) -> bool:
+    """A file with an option of ours that is nobody else's, or with no other keys than ours, or in a format that we
+    read. What is only mistyped counts, so that it gets told."""
+    if any(shape.fits(document.value) for shape in SHAPES):
+        return True
+    meant = {key: get_close_matches(key[:200], NAMES, n=1, cutoff=NEAR) for key in document.value}
+    if any(near and near[0] not in ANYBODYS for near in meant.values()):
+        return True
+    return all(meant.values())
+
+
+def may_be_meant(text: str) -> bool:
+    """The same for a file that cannot be read, by the words in it."""
+    return any(word in text for word in TELLING)

@@ -1,0 +1,69 @@
+"""Files of other programs, in the directory where somebody works."""
+
+import json
+import os
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from ccproxy.config.load import find, load
+from ccproxy.config.settings import ConfigError
+
+OTHERS = (
+    ("config.json", json.dumps({"name": "my-app", "version": "1.0.0", "database": {"host": "db"}})),
+    ("config.json", json.dumps({"host": "db", "port": 5432, "user": "me", "log": True})),
+    ("config.yaml", "app: x\nfoo: [1]\n"),
+    ("config.yaml", "name: {{ .Values.name }}\nreplicas: 3\n"),
+    ("config.json", "{broken"),
+)
+
+OURS = (
+    {"providers": []},
+    {"provders": []},
+    {"prot": 1},
+    {"port": 4000},
+    {"host": "127.0.0.1", "port": 4000, "apikey": "k"},
+    {"Providers": [], "Router": {}},
+    {},
+)
+
+
+class OthersTests(SynchronousTestCase):
+    """A directory with one file, and a home with none."""
+
+    def setUp(self) -> None:
+        self.directory = Path(self.mktemp()).absolute()
+        self.directory.mkdir()
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(self.directory)
+
+    def found(self, name: str, text: str) -> str | None:
+        """The file that is found where there is this one."""
+        for path in self.directory.iterdir():
+            path.unlink()
+        (self.directory / name).write_text(text)
+        return find(None, {"HOME": str(self.directory / "nobody")})
+
+    def test_passed_over(self) -> None:
+        """A file of another program's is passed over, and keeps nobody from starting."""
+        for name, text in OTHERS:
+            self.assertIsNone(self.found(name, text), text)
+            self.assertTrue(load(None, {"HOME": str(self.directory / "nobody")}).demo)
+
+    def test_ours(self) -> None:
+        """Ours is found, also with a key mistyped, so that this is told; and so is what cannot be read."""
+        for value in OURS:
+            self.assertEqual(self.found("config.json", json.dumps(value)), "config.json", value)
+        self.assertEqual(self.found("config.json", '{"providers": [}'), "config.json")
+
+    def test_named(self) -> None:
+        """A file that is named is read, whatever is in it."""
+        self.found(*OTHERS[0])
+        self.assertRaises(ConfigError, load, "config.json", {})
+
+    def test_elsewhere(self) -> None:
+        """What is in a place of our own is ours."""
+        place = self.directory / "nobody" / ".ccproxy"
+        place.mkdir(parents=True)
+        (place / "config.json").write_text(OTHERS[0][1])
+        self.assertEqual(find(None, {"HOME": str(place.parent)}), str(place / "config.json"))
