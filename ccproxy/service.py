@@ -33,6 +33,7 @@ from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.calibration import Calibration
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
@@ -262,6 +263,7 @@ def make_front(
         fitness=lasting.fitness,
         bounds=bounds,
         hooks=hooks,
+        cache=Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
     )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)

@@ -13,6 +13,7 @@ from ccproxy.config.settings import (
     KEY_STRATEGIES,
     LOG_FORMATS,
     LOG_LEVELS,
+    CacheSettings,
     FailoverSettings,
     PerformanceSettings,
     ProviderSettings,
@@ -39,6 +40,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     for name in ("log_max_size", "log_keep"):
         if getattr(settings, name) < 0:
             yield Problem((name,), f"found {getattr(settings, name)}, expected 0 or more")
+    yield from _cache(settings.cache)
     yield from _performance(settings.performance)
     yield from _failover(settings.failover)
     yield from _providers(settings)
@@ -67,6 +69,13 @@ def _listening(settings: Settings) -> Iterator[Problem]:
             yield Problem(("listen", index), f"found {quoted(description)}, expected {expected}")
         elif not settings.has_keys and not is_private(description):
             yield Problem(("listen", index), f"found {quoted(description)} and no `apikey`, {_OPEN}")
+
+
+def _cache(cache: CacheSettings) -> Iterator[Problem]:
+    if cache.enabled and not cache.ttl:
+        yield Problem(("cache", "ttl"), "found 0 seconds, expected more than 0")
+    if cache.max_size <= 0:
+        yield Problem(("cache", "max_size"), f"found {cache.max_size}, expected a number of bytes above 0")
 
 
 def _performance(performance: PerformanceSettings) -> Iterator[Problem]:

@@ -158,6 +158,15 @@ class ExtensionSettings:
 
 
 @frozen
+class CacheSettings:
+    """Answers that are kept for the same request: see `exchange.cache`."""
+
+    enabled: bool = False
+    ttl: Seconds = Seconds(300.0)
+    max_size: int = 64 * 1024 * 1024
+
+
+@frozen
 class AdministrationSettings:
     """Changing the configuration over HTTP. `any_address` lets providers be where link-local and metadata services
     are."""
@@ -247,6 +256,7 @@ class Settings:
     networks: NetworkSettings = field(factory=NetworkSettings)
     trusted_proxies: tuple[str, ...] = ()
     per_address: AddressSettings = field(factory=AddressSettings)
+    cache: CacheSettings = field(factory=CacheSettings)
     extensions: ExtensionSettings = field(factory=ExtensionSettings)
     administration: AdministrationSettings = field(factory=AdministrationSettings)
     log: bool = True

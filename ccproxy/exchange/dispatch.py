@@ -1,7 +1,7 @@
 """The story of an exchange: choose a target, ask it, relay its answer, and record what happened."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from ccproxy.access.limits import Admission
 from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.cache import MISSED, NO_CACHE, Cache
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.continuing import Bodies
 from ccproxy.exchange.fitness import Fitness
@@ -67,6 +68,7 @@ class Dispatch:
         fitness: Fitness | None = None,
         bounds: Bounds | None = None,
         hooks: Hooks = NO_HOOKS,
+        cache: Cache = NO_CACHE,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -81,6 +83,7 @@ class Dispatch:
         self._fitness = Fitness(clock) if fitness is None else fitness
         self._bounds = Bounds() if bounds is None else bounds
         self._hooks = hooks
+        self._cache = cache
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
@@ -93,9 +96,7 @@ class Dispatch:
                 meter.rule, meter.why = chosen.rule, chosen.why
                 call.principal.client.check(plain(call.model), chosen.rule)
                 targets = await self._hooks.routed(call, chosen.targets)
-                tries = Tries(targets, lambda: call.facts.conversation, self._fitness, self._bounds, self._clock)
-                relay = await self._first_to_answer(call, tries, reply, meter)
-                outcome = await relay.finished  # From here on failures are told in-band.
+                outcome = await self._answer(call, targets, reply, meter)
         except CancelledError:
             pass
         except ApiError as error:
@@ -109,6 +110,22 @@ class Dispatch:
         record = meter.record(outcome, told)
         self._observe(call, record)
         self._hooks.over(call, record)
+
+    async def _answer(self, call: Call, targets: Sequence[Target], reply: Reply, meter: Meter) -> Outcome:
+        """Answer from what was kept, or from the first target that does."""
+        key = self._cache.key(call, targets)
+        if kept := self._cache.find(key, call, self._clock.seconds()):
+            meter.told |= kept.headers(self._clock.seconds())
+            reply.answer(kept.answer, exchange_headers(call, meter))
+            return Outcome.FINISHED
+        if key:
+            meter.told |= MISSED
+        tries = Tries(targets, lambda: call.facts.conversation, self._fitness, self._bounds, self._clock)
+        relay = await self._first_to_answer(call, tries, reply, meter)
+        outcome = await relay.finished  # From here on failures are told in-band.
+        if outcome is Outcome.FINISHED:
+            self._cache.keep(key, reply.answered, self._clock.seconds())
+        return outcome
 
     async def _first_to_answer(self, call: Call, tries: Tries, reply: Reply, meter: Meter) -> Relay:
         while (target := tries.next()) is not None:
@@ -257,7 +274,7 @@ class Dispatch:
 
 def exchange_headers(call: Call, meter: Meter) -> dict[str, str]:
     """What every answer says about itself."""
-    return {**told_of(call.id, meter.rule, meter.target, meter.attempts), **meter.limits}
+    return {**told_of(call.id, meter.rule, meter.target, meter.attempts), **meter.told}
 
 
 def told_of(exchange: str, rule: str = "", target: str = "", attempts: int = 0) -> dict[str, str]:

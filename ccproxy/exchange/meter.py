@@ -5,7 +5,7 @@ what runs now reads the meters of `exchange.running`; nobody is told of an event
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -123,8 +123,8 @@ class Meter:
         self.why = ""
         self.plan: Plan | None = None
         self.losses: tuple[str, ...] = ()
-        self.limits: Mapping[str, str] = {}
-        """What its limits leave to the client, as headers."""
+        self.told: dict[str, str] = {}
+        """What else its answer tells, as headers: what limits leave to the client, and whether it was kept."""
 
     @property
     def target(self) -> str:

@@ -38,6 +38,8 @@ class Reply:
         self._state = State.PENDING
         self._producer: IPushProducer | None = None
         self._gone: Deferred[None] = Deferred()
+        self.answered: Answer | None = None
+        """What was said, where all of it was said at once."""
         request.notifyFinish().addCallbacks(lambda _: None, self._leave)
 
     def when_gone(self) -> Deferred[None]:
@@ -86,6 +88,7 @@ class Reply:
     def answer(self, answer: Answer, headers: Mapping[str, str]) -> None:
         """Say everything at once: for errors, and for whole replies."""
         if self._state is State.PENDING:
+            self.answered = answer
             length = str(len(answer.body))
             self.commit(answer.status, {**headers, "content-type": answer.content_type, "content-length": length})
             self.write(answer.body)

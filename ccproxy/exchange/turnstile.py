@@ -30,7 +30,7 @@ class Turnstile:
         now = self._clock.seconds()
         self._budgets.admit(principal.name, now)
         permit = self._admission.admit(principal.name, principal.client.limits, principal.address, estimate, now)
-        meter.limits = permit.headers
+        meter.told |= permit.headers
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ from ccproxy.config.settings import (
     AddressSettings,
     AdministrationSettings,
     BudgetSettings,
+    CacheSettings,
     ClientSettings,
     ExtensionSettings,
     FailoverSettings,
@@ -52,6 +53,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["clients"][0]["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["networks"]), option_names(NetworkSettings))
         self.assertEqual(list(value["per_address"]), option_names(AddressSettings))
+        self.assertEqual(list(value["cache"]), option_names(CacheSettings))
         self.assertEqual(list(value["extensions"]), option_names(ExtensionSettings))
         self.assertEqual([list(hook) for hook in value["extensions"]["hooks"]], [option_names(HookSettings)])
         self.assertEqual(list(value["administration"]), option_names(AdministrationSettings))

@@ -30,6 +30,7 @@ from ccproxy.access.principals import Keyring
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
@@ -272,6 +273,7 @@ class Wire:
     cost: Any = unpriced
     keyring: Keyring | None = None
     hooks: Hooks = NO_HOOKS
+    cache: Cache = NO_CACHE
     proxies: Proxies = field(factory=Proxies)
     admission: Admission = field(factory=Admission)
     budgets: Budgets = field(factory=Budgets)
@@ -302,6 +304,7 @@ class Wire:
             fitness=self.fitness,
             bounds=self.bounds,
             hooks=self.hooks,
+            cache=self.cache,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
