@@ -12,6 +12,7 @@ from ccproxy.config.settings import FailoverSettings, ProviderSettings
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.places import Place, Places, Room
 from ccproxy.exchange.relay import Outcome
+from ccproxy.headers import redact
 from ccproxy.providers.keys import Keys
 from ccproxy.providers.target import Target
 from ccproxy.routing.breakers import Breakers, Limits
@@ -58,7 +59,7 @@ class Fitness:
                     "state": standing.state.value,
                     "failures": standing.points,
                     "asked_again_in": round(standing.wait, 1),
-                    "last_failure": None if standing.error is None else standing.error.message,
+                    "last_failure": None if standing.error is None else redact(standing.error.message),
                 }
                 for standing in self.breakers.standings(now)
             ],

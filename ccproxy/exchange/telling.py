@@ -3,10 +3,14 @@
 Nobody's words are in them but those of errors, and what looks like a key is cut out of these.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from ccproxy.exchange.meter import Attempt, Meter, Record
 from ccproxy.headers import redact
+
+NAME_LIMIT = 500
+"""Characters of a name that are kept."""
 
 ERROR_LIMIT = 500
 """Characters of an error's message that are kept."""
@@ -19,13 +23,13 @@ def told(record: Record) -> dict[str, Any]:
         "id": record.id,
         "began": record.began,
         "client": record.client,
-        "session": record.session,
-        "agent": record.agent,
+        "session": _name(record.session),
+        "agent": _name(record.agent),
         "dialect": record.dialect,
-        "asked": record.asked,
-        "target": record.target,
-        "rule": record.rule,
-        "why": record.why,
+        "asked": _name(record.asked),
+        "target": _name(record.target),
+        "rule": _name(record.rule),
+        "why": _name(record.why),
         "stream": record.stream,
         "plan": "" if record.plan is None else record.plan.value,
         "outcome": record.outcome.value,
@@ -58,12 +62,12 @@ def glimpse(meter: Meter, now: float) -> dict[str, Any]:
         "began": meter.began,
         "age": _rounded(now - meter.began),
         "client": meter.call.principal.name,
-        "session": meter.session,
-        "agent": meter.agent,
+        "session": _name(meter.session),
+        "agent": _name(meter.agent),
         "dialect": meter.call.dialect.name,
-        "asked": meter.call.model,
-        "target": meter.target,
-        "rule": meter.rule,
+        "asked": _name(meter.call.model),
+        "target": _name(meter.target),
+        "rule": _name(meter.rule),
         "attempts": meter.attempts,
         "first_content": _rounded(meter.first_content),
         "tokens_in": usage.prompt,
@@ -75,12 +79,18 @@ def glimpse(meter: Meter, now: float) -> dict[str, Any]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     error = attempt.error
     return {
-        "target": attempt.target,
+        "target": _name(attempt.target),
         "error": "" if error is None else error.kind.value,
         "message": "" if error is None else _short(error.message),
         "began": _rounded(attempt.began),
         "seconds": _rounded(attempt.seconds),
     }
+
+
+@lru_cache(1024)
+def _name(text: str) -> str:
+    """What a client calls something: whatever it likes, even a key by mistake. The same names come again and again."""
+    return redact(text[:NAME_LIMIT])
 
 
 def _short(message: str) -> str:

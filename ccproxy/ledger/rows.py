@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from operator import itemgetter
 from typing import Any
 
 from ccproxy.exchange.meter import Record
@@ -14,6 +15,8 @@ from ccproxy.wire import jsontext
 AT_ONCE = 5000
 """Rows deleted in one go: others write in between."""
 
+_IN_ORDER = itemgetter(*COLUMNS)
+
 _ROW = f"({', '.join('?' for _ in COLUMNS)})"
 _INSERT = f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES {{rows}} ON CONFLICT (id) DO NOTHING"
 
@@ -24,7 +27,7 @@ _PER_STATEMENT = 100
 def row(record: Record) -> tuple[Any, ...]:
     """A record, column by column."""
     shown = told(record)
-    provider, _, model = record.target.partition(",")
+    provider, _, model = shown["target"].partition(",")
     shown |= {
         "day": time.strftime("%Y-%m-%d", time.localtime(record.began)),
         "provider": provider,
@@ -33,7 +36,8 @@ def row(record: Record) -> tuple[Any, ...]:
         "attempts": jsontext.dumps_str(shown["attempts"]),
         "losses": jsontext.dumps_str(shown["losses"]),
     }
-    return tuple(_storable(shown[name]) for name in COLUMNS)
+    values: tuple[Any, ...] = _IN_ORDER(shown)
+    return values
 
 
 def _storable(value: Any) -> Any:
@@ -73,7 +77,7 @@ def _insert(database: Database, connection: Connection, rows: list[tuple[Any, ..
             for start in range(0, len(rows), _PER_STATEMENT):
                 part = rows[start : start + _PER_STATEMENT]
                 statement = _INSERT.format(rows=", ".join([_ROW] * len(part)))
-                cursor.execute(database.sql(statement), [value for one in part for value in one])
+                cursor.execute(database.sql(statement), [_storable(value) for one in part for value in one])
     connection.commit()
 
 

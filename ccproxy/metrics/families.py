@@ -9,6 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ccproxy.headers import redact
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SERIES_LIMIT = 500
@@ -136,8 +138,8 @@ class Reading(Family):
 
 
 def text(families: Iterable[Family]) -> bytes:
-    """All of them, as one page."""
-    return "".join(f"{line}\n" for family in families for line in family.lines()).encode()
+    """All of them, as one page. A client may have taken a key for a model's name; it is not told."""
+    return redact("".join(f"{line}\n" for family in families for line in family.lines())).encode()
 
 
 def _number(value: float) -> str:

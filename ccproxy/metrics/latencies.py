@@ -8,6 +8,7 @@ from typing import Any
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.relay import Outcome
+from ccproxy.headers import redact
 
 LATEST = 512
 """Exchanges of a target that count: old ones say nothing of how it is now."""
@@ -82,7 +83,7 @@ class Latencies:
     def details(self) -> dict[str, Any]:
         """By target, in seconds."""
         return {
-            name: {
+            redact(name): {
                 "answered": target.exchanges,
                 "failed": target.failed,
                 "first_content": target.first.percentiles(),

@@ -17,6 +17,7 @@ from ccproxy.access.principals import Keyring
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.running import Running
+from ccproxy.headers import redact
 from ccproxy.web.answers import page, peer_address, request_headers
 
 
@@ -40,7 +41,9 @@ class LastResults:
         for attempt in record.attempts:
             provider = attempt.target.partition(",")[0]
             if provider in self._last:
-                result = "ok" if attempt.error is None else f"{attempt.error.kind.value}: {attempt.error.message}"
+                result = (
+                    "ok" if attempt.error is None else f"{attempt.error.kind.value}: {redact(attempt.error.message)}"
+                )
                 self._last[provider] = (self._clock.seconds(), result)
 
     def counts(self) -> dict[str, int]:
