@@ -51,8 +51,8 @@ class Options(usage.Options):
         flags = {name: self[name] for name in ("host", "port") if self[name] is not None}
         if self["debug"]:
             flags["log_level"] = "debug"
-        self.source = Source.found(self["config"], os.environ, flags)
         try:
+            self.source = Source.found(self["config"], os.environ, flags)
             self.settings = self.source.read()
         except ConfigError as error:
             print(f"ccproxy: {error}", file=sys.stderr)

@@ -35,7 +35,7 @@ from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
 from ccproxy.config.jsonfile import read_json
 from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
-from ccproxy.config.others import may_be_meant, meant_for_us
+from ccproxy.config.others import may_be_meant, meant_for_us, runs_code
 from ccproxy.config.problems import OutsideText, Path, Problem, shown, told_together, written
 from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
 from ccproxy.config.structure import NotSettings, structure
@@ -49,6 +49,9 @@ LAYER_NAMES = ("managed-settings.json", "settings.json")
 directory itself, where such a file is anybody's."""
 
 SYSTEM_DIRECTORY = "/etc/ccproxy"
+
+HERE = (".", ".ccproxy")
+"""Places whose files are the project's, and perhaps somebody else's."""
 
 DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
 """Names a directory that is looked into before all others."""
@@ -133,7 +136,8 @@ def _read_if_there(name: str) -> Document | None:
 
 
 def find(path: str | None, environ: Environment, directories: Sequence[str] | None = None) -> str | None:
-    """The file that `load` reads; None where there is none. A file that is named is not looked for."""
+    """The file that `load` reads; None where there is none. A file that is named is not looked for. Raises
+    `ConfigError` for one in the working directory that would run code, and is not named."""
     named = path or environ.get(CONFIG_VARIABLE, "")
     if named:
         return _at_home(named, environ)
@@ -141,8 +145,29 @@ def find(path: str | None, environ: Environment, directories: Sequence[str] | No
         for name in NAMES if directory == "." else (*NAMES, *LAYER_NAMES):
             candidate = FilePath(directory) / name
             if candidate.exists() and (directory != "." or _is_ours(str(candidate))):
+                if directory in HERE and not _is_own(candidate, environ):
+                    _refuse_code(str(candidate))
                 return str(candidate)
     return None
+
+
+def _is_own(path: FilePath, environ: Environment) -> bool:
+    """Whether a file is the user's own, though it is found from the working directory: that may be the home."""
+    own = {str(FilePath(place).absolute()) for place in own_places(environ) if place}
+    return str(path.absolute().parent) in own
+
+
+def _refuse_code(name: str) -> None:
+    """Whoever starts us in a directory that was cloned does not mean to run its author's commands."""
+    try:
+        key = runs_code(parse(_text(name), name).value)
+    except ConfigError:
+        return  # It is told by whoever reads it next.
+    if key:
+        raise ConfigError(
+            f"{name}: this configuration, found in the directory where you work, would run code ({key}): "
+            f"if you trust whoever wrote it, name it: --config {name}"
+        )
 
 
 def _is_ours(name: str) -> bool:
@@ -159,11 +184,17 @@ def _is_ours(name: str) -> bool:
 
 def search_path(environ: Environment) -> list[str]:
     """The directories in which a configuration is looked for, in their order."""
+    chosen, *own = own_places(environ)
+    return [*([chosen] if chosen else []), *HERE, *own]
+
+
+def own_places(environ: Environment) -> list[str]:
+    """The directories of the user's and the system's own, in their order; the first is the one that is named, or
+    empty."""
     home = environ.get("HOME", "")
-    chosen = [chosen] if (chosen := environ.get(DIRECTORY_VARIABLE, "")) else []
     own = [str(FilePath(home) / ".ccproxy")] if home else []
     router = [str(FilePath(home) / ".claude-code-router")] if home else []
-    return [*chosen, ".", ".ccproxy", *own, SYSTEM_DIRECTORY, *router]
+    return [environ.get(DIRECTORY_VARIABLE, ""), *own, SYSTEM_DIRECTORY, *router]
 
 
 def read(name: str) -> Document:

@@ -1,7 +1,11 @@
-"""Whether a file that is called `config.json`, in a directory where somebody works, is meant for us: many programs have
-one, and `ccproxy` is started wherever people work."""
+"""Files in the directory where somebody works.
+
+Many programs have a `config.json`, and `ccproxy` is started wherever people work: is one meant for us? And was it
+written by whoever starts us? In a directory that was cloned from somewhere it was not.
+"""
 
 from difflib import get_close_matches
+from typing import Any
 
 import attrs
 
@@ -21,6 +25,10 @@ TELLING = ("providers", "Providers", "model_list", "routes", "apikey")
 """Words that a file has which is ours, and cannot be read."""
 
 
+RUNNING = frozenset({"command", "extensions", "hooks", "hook", "rule", "handler", "oat_sources", "credentials"})
+"""Keys, in our format and in others, whose values are commands to run or code to import."""
+
+
 def meant_for_us(document: Document) -> bool:
     """A file with an option of ours that is nobody else's, or with no other keys than ours, or in a format that we
     read. What is only mistyped counts, so that it gets told."""
@@ -35,3 +43,15 @@ def meant_for_us(document: Document) -> bool:
 def may_be_meant(text: str) -> bool:
     """The same for a file that cannot be read, by the words in it."""
     return any(word in text for word in TELLING)
+
+
+def runs_code(value: Any) -> str:
+    """The key by which a configuration would run commands, or code of its author's; empty where it would not."""
+    match value:
+        case dict():
+            found = next((key for key in value if key in RUNNING and value[key]), "")
+            return found or next(filter(None, map(runs_code, value.values())), "")
+        case list():
+            return next(filter(None, map(runs_code, value)), "")
+        case _:
+            return ""
