@@ -65,7 +65,7 @@ def _keys(settings: Settings) -> Iterator[Problem]:
         if not client.key_hash:
             continue
         try:
-            parsed = KeyHash.parse(client.key_hash)
+            parsed = KeyHash.parse(client.key_hash.reveal())
         except BadHash as error:
             yield Problem((*path, "key_hash"), f"found something else, expected {error}")
             continue

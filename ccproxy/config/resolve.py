@@ -94,7 +94,7 @@ def _client(settings: ClientSettings) -> Client:
 
 
 def _key(settings: ClientSettings) -> Secret | KeyHash:
-    return KeyHash.parse(settings.key_hash) if settings.key_hash else settings.key
+    return KeyHash.parse(settings.key_hash.reveal()) if settings.key_hash else settings.key
 
 
 def _networks(settings: NetworkSettings) -> Networks:

@@ -115,7 +115,7 @@ class ClientSettings:
 
     name: str
     key: Secret = field(default=Secret(""))
-    key_hash: str = field(default="", repr=False)
+    key_hash: Secret = field(default=Secret(""))
     enabled: bool = True
     models: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from ccproxy.config.settings import (
     Settings,
 )
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
+from ccproxy.secret import Secret
 
 REFERENCE = Path(__file__).parents[2] / "etc" / "ccproxy" / "config.json"
 
@@ -78,7 +79,7 @@ class Reference(SynchronousTestCase):
         example = ProviderSettings("openai", enabled=False)
         self.assertEqual(self.settings.providers, (example,))
         (client,) = self.settings.clients
-        self.assertEqual(evolve(client, key_hash=""), ClientSettings("example", enabled=False))
+        self.assertEqual(evolve(client, key_hash=Secret("")), ClientSettings("example", enabled=False))
         self.assertEqual(self.settings.routes, {"default": RouteSettings("openai")})
 
     def test_every_option_is_explained(self) -> None:
