@@ -66,7 +66,7 @@ class CheckTests(CommandCase):
             self.assertTrue(report["ok"])
             self.assertEqual(report["format"], file.tradition)
             self.assertEqual(report["settings"]["port"], file.port)
-            self.assertEqual(len(report["files"]), 1 + len(file.others))
+            self.assertEqual(len(report["files"]), 1 + sum(name.endswith(".yaml") for name in file.others))
             self.assertNotIn("sk-", result.output)
             self.assertTrue(all(name["place"] and name["text"] for name in report["notes"]))
 
@@ -133,7 +133,7 @@ class ImportTests(CommandCase):
         for file in FILES:
             self.setUp()
             path = self.put(file)
-            output = self.home / "deep" / "config.json"
+            output = path.parent / "ours.json"
             result = self.run_it("import", str(path), "--output", str(output))
             self.assertEqual(result.exit_code, 0, result.output)
             self.assertEqual(stat.S_IMODE(output.stat().st_mode), 0o600)

@@ -24,6 +24,7 @@ LEVELS = {"fatal": "critical", "error": "error", "warn": "warn", "info": "info",
 JAVASCRIPT = "it is JavaScript, which ccproxy does not run"
 
 IGNORED = {
+    "PROXY_URL": "providers are asked directly: ccproxy knows no way through a proxy yet",
     "NON_INTERACTIVE_MODE": "ccproxy never waits for a terminal",
     "CUSTOM_ROUTER_PATH": f"{JAVASCRIPT}; `routes` with conditions, or a rule in Python, can do the same",
     "REWRITE_SYSTEM_PROMPT": "ccproxy leaves prompts as they are",
@@ -89,8 +90,6 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
         _router(taken, router, names)
     if fallback := whole.object("fallback"):
         _fallbacks(taken, fallback, names)
-    if proxy := whole.get("PROXY_URL"):
-        taken.put(("proxy_url",), _expanded(proxy.value), proxy)
     whole.ignore(IGNORED)
     for name, part in whole.members_left():
         if name.endswith(("_KEY", "_TOKEN")):

@@ -10,6 +10,7 @@ from ccproxy.config.documents import Document, Origin
 from ccproxy.config.imports import litellm
 from ccproxy.config.imports.parts import Around, Part, Taken, give_host, name_for
 from ccproxy.config.problems import quoted
+from ccproxy.providers.catalogue import vendor
 from ccproxy.routing.names import is_glob
 
 NAME = "starbased-co/ccproxy"
@@ -77,7 +78,8 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
     if (debug := ccproxy.get("debug")) and debug.value is True:
         taken.put(("log_level",), "debug", debug)
     _rules(ccproxy, reading)
-    _others(ccproxy)
+    _tokens(ccproxy, reading)
+    _hooks(ccproxy)
     ccproxy.ignore(IGNORED)
     ccproxy.rest()
     whole.rest()
@@ -127,9 +129,13 @@ def _behind_rules(
 def _condition(rule: Part, kind: Part) -> dict[str, Any] | None:
     """The condition of a rule; None for one that is not ours."""
     name = kind.text().rpartition(".")[2]
-    if name not in RULES:
-        kind.note("ignored: it is no rule that comes with ccproxy")
+    if name == "DefaultRule":
+        kind.note("ignored, as there: the route `default` answers what nothing else does")
         return None
+    if name not in RULES:
+        own = {"type": "rule", "name": kind.text()}
+        params = rule.get("params")
+        return own if params is None else own | {"value": params.value}
     parameter, make = RULES[name]
     value = _parameter(rule, parameter)
     if parameter and value is None:
@@ -150,11 +156,52 @@ def _parameter(rule: Part, name: str) -> Any:
     return given[0] if given and not isinstance(given[0], dict) else None
 
 
-def _others(ccproxy: Part) -> None:
+def _tokens(ccproxy: Part, reading: litellm.Reading) -> None:
+    """Take the commands that print tokens: each as the key of the providers of its name that have none."""
+    sources = ccproxy.object("oat_sources")
+    members = list(sources.members()) if sources else []
+    if (old := ccproxy.get("credentials")) is not None:
+        members.append(("anthropic", old))
+    for name, source in members:
+        command = source.get("command") if isinstance(source.value, dict) else source
+        if command is None or not command.text():
+            source.note("ignored: there is no command")
+        elif name == "anthropic":
+            source.note(
+                "ignored: a login of Claude Code's is for Claude Code, which sends it itself, and it is passed on. For "
+                "a key of Anthropic's write `api_key: os.environ/ANTHROPIC_API_KEY` in model_list"
+            )
+        else:
+            _token(name, command, reading)
+        if isinstance(source.value, dict):
+            source.ignore({"user_agent": "ccproxy says that it is nobody else"})
+            source.rest()
+
+
+def _token(name: str, command: Part, reading: litellm.Reading) -> None:
+    row = vendor(name)
+    for index, provider in enumerate(reading.taken.value.get("providers", [])):
+        if "api_key" not in provider and row is not None and vendor(provider["name"]) is row:
+            reading.taken.put(("providers", index, "api_key"), {"command": command.value}, command)
+            return
+    command.note(f"ignored: model_list has no model of {name} without an `api_key`")
+
+
+def _hooks(ccproxy: Part) -> None:
+    """Take the hooks that did not come with the program."""
+    taken = 0
     for hook in ccproxy.elements("hooks"):
-        path = hook.value.get("hook") if isinstance(hook.value, dict) else hook.value
-        name = str(path).rpartition(".")[2]
-        hook.note(f"not needed: {BUILT_IN_HOOKS[name]}" if name in BUILT_IN_HOOKS else "ignored: hooks are not taken")
+        named = hook.get("hook") if isinstance(hook.value, dict) else hook
+        path = named.text() if named is not None else ""
+        name = path.rpartition(".")[2]
+        if name in BUILT_IN_HOOKS:
+            hook.note(f"not needed: {BUILT_IN_HOOKS[name]}")
+        elif path:
+            at = ("extensions", "hooks", taken)
+            hook.taken.put(at, {"on": "request", "hook": path}, hook)
+            if isinstance(hook.value, dict) and (params := hook.get("params")):
+                params.give(*at, "parameters")
+            taken += 1
 
 
 def own_document(document: Document, around: Around) -> Document:

@@ -246,6 +246,12 @@ ccproxy:
       params: [WebSearch]
     - name: nowhere
       rule: ccproxy.rules.ThinkingRule
+    - name: quick
+      rule: own_rules.Shouting
+      params: [{mark: "!!!"}]
+  oat_sources:
+    anthropic: "cat token"
+    groq: {command: "echo g-key", user_agent: other}
 litellm:
   host: 127.0.0.1
   port: 4000
@@ -255,6 +261,8 @@ litellm:
     (
         Asked("claude-sonnet-5-5", "api.anthropic.com", "POST /v1/messages HTTP/1.1", "claude-sonnet-5-5", "sk-ant"),
         Asked("claude-haiku-4-5", "api.openai.com", CHAT, "gpt-4.1-mini", "Bearer sk-openai"),
+        Asked("claude-sonnet-5-5", "api.openai.com", CHAT, "gpt-4.1-mini", "Bearer sk-openai",
+              {"messages": [{"role": "user", "content": "Do it!!!"}]}),
         Asked(
             "claude-sonnet-5-5", "api.deepseek.com", "POST /chat/completions HTTP/1.1", "deepseek-reasoner",
             "Bearer sk-deep", {"thinking": THINKING, "max_tokens": 4000},
@@ -275,14 +283,24 @@ model_list:
   - {model_name: searcher, litellm_params: {model: openai/gpt-4.1}}
   - {model_name: reasoner, litellm_params: {model: deepseek/deepseek-reasoner}}
   - {model_name: token_count, litellm_params: {model: gemini/gemini-2.5-pro}}
+  - {model_name: rapid, litellm_params: {model: groq/openai/gpt-oss-120b}}
 litellm_settings: {callbacks: ccproxy.handler}
 general_settings: {forward_client_headers_to_llm_api: true}
-"""
+""",
+        "own_rules.py": """
+class Shouting:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def evaluate(self, request, config):
+        return self.mark in str(request["messages"])
+""",
     },
     notes={
         "ccproxy.rules[4]": "no \"nowhere\"",
         "ccproxy.hooks[0]": "conditions of routes",
         "ccproxy.metrics_enabled": "always counts",
+        "ccproxy.oat_sources.anthropic": "passed on",
         "litellm.num_workers": "one process",
         "litellm_settings.callbacks": "LiteLLM alone",
     },

@@ -146,6 +146,37 @@ class NothingWithoutWords(SynchronousTestCase):
                 self.attempt(replaced(value, path, SECRET))
 
 
+class OwnCode(SynchronousTestCase):
+    """Hooks and tokens of starbased's users."""
+
+    def test_taken(self) -> None:
+        """A hook that did not come with the program is one of ours at the request; a command that prints a token is
+        the key of its provider, and the token of a login is nobody's."""
+        directory = Path(self.mktemp()).absolute()
+        directory.mkdir(parents=True)
+        (directory / "ccproxy.yaml").write_text(
+            "ccproxy:\n  hooks: [ccproxy.hooks.model_router, "
+            "{hook: own_hooks.softly, params: {most: 7}}, own_hooks.see]\n"
+            "  oat_sources: {groq: echo key, anthropic: cat token, xai: {user_agent: x}}\n"
+        )
+        (directory / "config.yaml").write_text(
+            "model_list:\n- {model_name: a, litellm_params: {model: groq/a}}\n"
+            "- {model_name: default, litellm_params: {model: claude-x}}\n"
+        )
+        (directory / "own_hooks.py").write_text(
+            "def softly(data, user_api_key_dict, **kwargs):\n    return data\n\n\nsee = softly\n"
+        )
+        read = loaded(str(directory / "ccproxy.yaml"), {})
+        hooks = [(hook.on, hook.hook, dict(hook.parameters)) for hook in read.settings.extensions.hooks]
+        self.assertEqual(hooks, [("request", "own_hooks.softly", {"most": 7}), ("request", "own_hooks.see", {})])
+        groq, anthropic = read.settings.providers
+        self.assertEqual(getattr(groq.api_key, "command", None), "echo key")
+        self.assertFalse(anthropic.api_key)
+        told = " ".join(map(str, read.document.notes))
+        self.assertIn("ccproxy.oat_sources.anthropic: ignored", told)
+        self.assertIn("ccproxy.oat_sources.xai: ignored: there is no command", told)
+
+
 class Told(SynchronousTestCase):
     """Mistakes are told where they were written, by the names they have there."""
 
