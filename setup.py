@@ -44,6 +44,8 @@ setup(
             "hypothesis>=6.100",
             # Its parser reads our metrics.
             "prometheus-client>=0.20",
+            # Its messages are what our traces are read as.
+            "opentelemetry-proto>=1.20",
             "pg8000>=1.31",
             # Builds what the packaging test looks at.
             "setuptools>=70.1",

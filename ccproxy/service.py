@@ -21,7 +21,7 @@ from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.access.principals import Keyring
 from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes, rules_of
-from ccproxy.config.settings import LedgerSettings, Settings
+from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
 from ccproxy.config.source import Source
 from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.drain import Drain
@@ -31,8 +31,10 @@ from ccproxy.daemon.notify import Herald, Supervisor
 from ccproxy.daemon.reload import Reload, Told, Watch
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.dialect import Outgoing
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.calibration import Calibration
 from ccproxy.exchange.call import Call
@@ -56,6 +58,7 @@ from ccproxy.ledger.spending import Purse
 from ccproxy.log import FORMS, fields
 from ccproxy.metrics import process
 from ccproxy.metrics.exchanges import Exchanges as Counted
+from ccproxy.metrics.exporter import Exporter, Send
 from ccproxy.metrics.families import Family
 from ccproxy.metrics.latencies import Latencies
 from ccproxy.metrics.process import Lag
@@ -82,6 +85,7 @@ from ccproxy.web.sessions import PATH as SESSIONS
 from ccproxy.web.sessions import SessionPage
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
+from ccproxy.wire.tracecontext import traced, untraced
 
 log = Logger()
 
@@ -115,6 +119,7 @@ class Lasting:
     counted: Counted
     latencies: Latencies
     lag: Lag
+    exporter: Exporter
     results: LastResults
     factors: Factors
     calibration: Calibration
@@ -146,6 +151,7 @@ class Lasting:
             counted=Counted(),
             latencies=Latencies(),
             lag=Lag(reactor),
+            exporter=Exporter(reactor),
             results=LastResults(reactor),
             factors=factors,
             calibration=Calibration(ruler.measure, factors, reactor),
@@ -163,11 +169,13 @@ class Lasting:
         self.admission.per_address = limits(settings.per_address)
         open_ledger(self.ledger, settings.ledger)
         self.purse.follow(budgets(settings))
+        self.exporter.follow(collector(settings.tracing, self), settings.tracing.service, settings.tracing.share)
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
 
     async def close(self) -> None:
         """Let go of all of it, when nothing runs any more."""
+        await self.exporter.close()
         self.pool.close()
         self.purse.close()
         await self.ledger.close()
@@ -237,6 +245,7 @@ def make_front(
     client = Client(lasting.pool, reactor, deadlines, lasting.credentials)
     observers = [lasting.results.observe, lasting.feed.observe, lasting.sessions.observe, lasting.calibration.observe]
     observers += [lasting.ledger.observe, lasting.purse.observe, lasting.counted.observe, lasting.latencies.observe]
+    observers.append(lasting.exporter.observe)
     observers.append(Experience(lasting.memory, reactor).observe)
     if settings.log:
         observers.append(log_exchange)
@@ -264,6 +273,7 @@ def make_front(
         bounds=bounds,
         hooks=hooks,
         cache=Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
+        traced=traced(settings.tracing.share) if settings.tracing.endpoint else untraced,
     )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
@@ -387,6 +397,28 @@ def known_of(reload: Reload | None) -> dict[str, Any]:
         "reloads": 0 if last is None else last.number,
         "last_reload": None if last is None else asdict(last),
     }
+
+
+COLLECTOR_SECONDS = 5.0
+"""How long a collector of traces may take, the last one included that a stopping daemon waits for."""
+
+
+def collector(settings: TracingSettings, lasting: Lasting) -> Send | None:
+    """What posts traces; None where there is nobody to take them."""
+    if not settings.endpoint:
+        return None
+    deadlines = Deadlines(connect=COLLECTOR_SECONDS, first_byte=COLLECTOR_SECONDS)
+    client = Client(lasting.pool, lasting.reactor, deadlines)
+    target = Target("the collector of traces", "", "", settings.endpoint.rstrip("/"))
+    headers = {name.lower(): value.reveal() for name, value in settings.headers.items()}
+
+    async def post(body: bytes) -> None:
+        response = await client.open(target, Outgoing("", body, {"content-type": "application/json", **headers}), {})
+        await client.read_error(response)
+        if response.code >= 300:
+            raise ApiError(Kind.BROKEN, f"the collector of traces answered with status {response.code}")
+
+    return lambda body: Deferred.fromCoroutine(post(body))
 
 
 def open_ledger(ledger: Ledger, settings: LedgerSettings) -> None:

@@ -46,6 +46,10 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _providers(settings)
     yield from _ledger(settings)
     yield from _budgets(settings)
+    if settings.tracing.endpoint and not settings.tracing.endpoint.startswith(("http://", "https://")):
+        yield Problem(("tracing", "endpoint"), "found no URL, expected such as http://127.0.0.1:4318/v1/traces")
+    if not 0 <= settings.tracing.share <= 1:
+        yield Problem(("tracing", "share"), f"found {settings.tracing.share:g}, expected a number from 0 to 1")
     for index, description in enumerate(settings.metrics.listen):
         if expected := fault(description):
             yield Problem(("metrics", "listen", index), f"found {quoted(description)}, expected {expected}")

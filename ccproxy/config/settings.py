@@ -244,6 +244,17 @@ class MetricsSettings:
 
 
 @frozen
+class TracingSettings:
+    """Where traces go, by OTLP over HTTP; an empty `endpoint`: nowhere. `share` of the exchanges are traced that belong
+    to no trace of their client's."""
+
+    endpoint: str = field(default="", repr=False)
+    headers: Mapping[str, Secret] = field(factory=dict)
+    service: str = "ccproxy"
+    share: float = 1.0
+
+
+@frozen
 class Settings:
     """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
     where none is given."""
@@ -276,6 +287,7 @@ class Settings:
     prices: Mapping[str, PriceSettings] = field(factory=dict)
     budgets: tuple[BudgetSettings, ...] = ()
     metrics: MetricsSettings = field(factory=MetricsSettings)
+    tracing: TracingSettings = field(factory=TracingSettings)
 
     @property
     def has_keys(self) -> bool:

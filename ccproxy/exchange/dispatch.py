@@ -37,6 +37,7 @@ from ccproxy.routing.names import plain
 from ccproxy.routing.plans import Plan, plan
 from ccproxy.routing.routes import Routes
 from ccproxy.upstream.client import Client, Deadlines
+from ccproxy.wire.tracecontext import Traced, untraced
 
 RETRY_AFTER_LIMIT = 60
 """Seconds. Claude Code gives up at once on a longer wait."""
@@ -69,6 +70,7 @@ class Dispatch:
         bounds: Bounds | None = None,
         hooks: Hooks = NO_HOOKS,
         cache: Cache = NO_CACHE,
+        traced: Traced = untraced,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -84,6 +86,7 @@ class Dispatch:
         self._bounds = Bounds() if bounds is None else bounds
         self._hooks = hooks
         self._cache = cache
+        self._traced = traced
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
@@ -218,6 +221,8 @@ class Dispatch:
         upstream = self._dialects[target.dialect]
         meter.losses = outgoing.losses
         outgoing = await self._hooks.sending(call, target, outgoing)
+        if trace := self._traced(call.id, call.headers, meter.attempts):
+            outgoing = evolve(outgoing, headers={**outgoing.headers, **trace})
         response = await self._client.open(target, outgoing, call.principal.passes)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())

@@ -25,6 +25,7 @@ from ccproxy.config.settings import (
     ProviderSettings,
     RouteSettings,
     Settings,
+    TracingSettings,
 )
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
 from ccproxy.secret import Secret
@@ -63,6 +64,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["failover"]), option_names(FailoverSettings))
         self.assertEqual([list(budget) for budget in value["budgets"]], [option_names(BudgetSettings)])
         self.assertEqual(list(value["metrics"]), option_names(MetricsSettings))
+        self.assertEqual(list(value["tracing"]), option_names(TracingSettings))
         self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
 
     def test_defaults(self) -> None:

@@ -57,6 +57,7 @@ from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
+from ccproxy.wire.tracecontext import untraced
 
 OPENAI = Target(
     "openai",
@@ -271,6 +272,7 @@ class Wire:
     running: Running = field(factory=Running)
     site: Any = None
     cost: Any = unpriced
+    traced: Any = untraced
     keyring: Keyring | None = None
     hooks: Hooks = NO_HOOKS
     cache: Cache = NO_CACHE
@@ -300,6 +302,7 @@ class Wire:
             self.running,
             self._observe,
             cost=self.cost,
+            traced=self.traced,
             turnstile=Turnstile(self.admission, self.clock, self.budgets),
             fitness=self.fitness,
             bounds=self.bounds,
