@@ -63,6 +63,7 @@ from ccproxy.metrics.families import Family
 from ccproxy.metrics.latencies import Latencies
 from ccproxy.metrics.process import Lag
 from ccproxy.providers.target import Target
+from ccproxy.providers.wayout import BadProxy, WayOut
 from ccproxy.routing.memory import Memory
 from ccproxy.routing.strategies import Ordering
 from ccproxy.tokens.factors import Factors
@@ -126,6 +127,7 @@ class Lasting:
     memory: Memory
     admission: Admission
     credentials: Credentials
+    environ: Mapping[str, str]
 
     @classmethod
     def make(cls, reactor: Any, ruler: Ruler, environ: Mapping[str, str] | None = None) -> "Lasting":
@@ -158,11 +160,13 @@ class Lasting:
             memory=Memory(),
             admission=Admission(),
             credentials=Credentials(reactor, environ),
+            environ=environ or {},
         )
 
     def adopt(self, settings: Settings, top: MultiService) -> None:
         """What of it follows a configuration. Never fails."""
         self.endpoints.within(settings.performance.connect_timeout)
+        self.endpoints.through(self._way_out(settings))
         self.fitness.adopt(settings.failover, settings.providers)
         self.results.know(providers(settings))
         self.credentials.forget()
@@ -172,6 +176,13 @@ class Lasting:
         self.exporter.follow(collector(settings.tracing, self), settings.tracing.service, settings.tracing.share)
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
+
+    def _way_out(self, settings: Settings) -> WayOut:
+        try:
+            return WayOut.of(settings.proxy_url.reveal(), settings.no_proxy, self.environ)
+        except BadProxy as error:
+            log.error("HTTPS_PROXY is not used: expected {expected}", expected=str(error))
+            return WayOut()
 
     async def close(self) -> None:
         """Let go of all of it, when nothing runs any more."""

@@ -23,6 +23,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.providers.baseurl import PATHS
 from ccproxy.providers.catalogue import names, vendor
 from ccproxy.providers.provider import BadProvider, Provider
+from ccproxy.providers.wayout import BadProxy, WayOut
 
 _OPEN = (
     "expected an `apikey` when other machines can reach ccproxy: set one for clients to present, "
@@ -41,6 +42,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
         if getattr(settings, name) < 0:
             yield Problem((name,), f"found {getattr(settings, name)}, expected 0 or more")
     yield from _cache(settings.cache)
+    yield from _proxy(settings)
     yield from _performance(settings.performance)
     yield from _failover(settings.failover)
     yield from _providers(settings)
@@ -59,6 +61,14 @@ def problems(settings: Settings) -> Iterator[Problem]:
 def _one_of(path: Path, found: str, known: tuple[str, ...]) -> Iterator[Problem]:
     if found not in known:
         yield Problem(path, f"found {quoted(found)}, expected {one_of(known)}{guess(found, known)}")
+
+
+def _proxy(settings: Settings) -> Iterator[Problem]:
+    """What is wrong with the URL is not shown: a password may be in it."""
+    try:
+        WayOut.of(settings.proxy_url.reveal(), settings.no_proxy, {})
+    except BadProxy as error:
+        yield Problem(("proxy_url",), f"expected {error}")
 
 
 def _listening(settings: Settings) -> Iterator[Problem]:

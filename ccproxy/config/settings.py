@@ -265,6 +265,8 @@ class Settings:
     apikey: Secret = field(default=Secret(""))
     clients: tuple[ClientSettings, ...] = ()
     networks: NetworkSettings = field(factory=NetworkSettings)
+    proxy_url: Secret = field(default=Secret(""))
+    no_proxy: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     per_address: AddressSettings = field(factory=AddressSettings)
     cache: CacheSettings = field(factory=CacheSettings)

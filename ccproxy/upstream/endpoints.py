@@ -12,6 +12,9 @@ from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
 
+from ccproxy.providers.wayout import Proxy, WayOut
+from ccproxy.upstream.tunnels import Tunnel
+
 ENDPOINT_LIMIT = 1024
 """Origins remembered. A configuration has a few; the limit is for one that generates them."""
 
@@ -31,7 +34,14 @@ class Endpoints:
         self._connect_timeout = connect_timeout
         self._policy = BrowserLikePolicyForHTTPS() if policy is None else policy
         self._inside = inside or {}
+        self._way_out = WayOut()
         self._known: dict[tuple[bytes, bytes, int], IStreamClientEndpoint] = {}
+
+    def through(self, way_out: WayOut) -> None:
+        """How https hosts are reached from now on."""
+        if way_out != self._way_out:
+            self._way_out = way_out
+            self._known.clear()
 
     def within(self, connect_timeout: float) -> None:
         """How long connecting may take from now on."""
@@ -53,7 +63,17 @@ class Endpoints:
 
     def _make(self, uri: URI) -> IStreamClientEndpoint:
         host = uri.host.decode("ascii").strip("[]")
-        endpoint = HostnameEndpoint(self._reactor, host, uri.port, timeout=self._connect_timeout)
-        if uri.scheme == b"https":
-            return wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
-        return endpoint
+        if uri.scheme != b"https":
+            return self._host(host, uri.port)
+        proxy = self._way_out.to(host, uri.port)
+        endpoint = self._host(host, uri.port) if proxy is None else self._tunnel(proxy, host, uri.port)
+        return wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
+
+    def _host(self, host: str, port: int) -> IStreamClientEndpoint:
+        return HostnameEndpoint(self._reactor, host, port, timeout=self._connect_timeout)
+
+    def _tunnel(self, proxy: Proxy, host: str, port: int) -> IStreamClientEndpoint:
+        way = self._host(proxy.host, proxy.port)
+        if proxy.tls:
+            way = wrapClientTLS(self._policy.creatorForNetloc(proxy.host.encode("ascii"), proxy.port), way)
+        return Tunnel(way, proxy, host, port)

@@ -31,6 +31,7 @@ from twisted.web.client import (
 from twisted.web.http import PotentialDataLoss
 
 from ccproxy.errors import ApiError, Kind
+from ccproxy.upstream.tunnels import ProxyRefused
 
 _CONNECTING: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "refused the connection: check its api_base_url, and that it runs"),
@@ -60,6 +61,8 @@ def explain(failure: Failure, provider: str) -> ApiError:
     error = failure.value
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, ProxyRefused):
+        return ApiError(Kind.UNREACHABLE, f"{provider}: the proxy on the way there did not connect it ({error.why})")
     for kind, words in _CONNECTING:
         if isinstance(error, kind):
             return ApiError(Kind.UNREACHABLE, f"{provider} {words}")

@@ -64,6 +64,15 @@ class Layers(LoadCase):
         self.assertEqual((found.port, found.log_file, found.host), (3, "of-file", "127.0.0.1"))
         self.assertEqual(found.listen, ("tcp:3:interface=127.0.0.1",))
 
+    def test_proxy(self) -> None:
+        """A proxy's URL is kept as a secret, since a password may be in it; what is none is refused and not shown."""
+        found = self.loaded(json.dumps({"proxy_url": f"http://me:{SECRET}@proxy.test:1", "no_proxy": ["a.test"]}))
+        self.assertNotIn(SECRET, repr(found))
+        self.assertEqual(found.no_proxy, ("a.test",))
+        told = self.refusal(json.dumps({"proxy_url": f"socks5://me:{SECRET}@proxy.test:1"}))
+        self.assertIn("proxy_url", told)
+        self.assertIn("SOCKS", told)
+
     def test_environment(self) -> None:
         """Each variable sets its option; an empty one sets nothing."""
         environ = {
