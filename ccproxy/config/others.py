@@ -12,6 +12,7 @@ import attrs
 from ccproxy.config.documents import Document
 from ccproxy.config.imports.shapes import SHAPES
 from ccproxy.config.settings import Settings
+from ccproxy.routing.userrules import is_built_in
 
 NAMES = frozenset(field.name for field in attrs.fields(Settings))
 
@@ -48,6 +49,8 @@ def may_be_meant(text: str) -> bool:
 def runs_code(value: Any) -> str:
     """The key by which a configuration would run commands, or code of its author's; empty where it would not."""
     match value:
+        case {"type": "rule", "name": str() as name} if not is_built_in(name):
+            return "rule"
         case dict():
             found = next((key for key in value if key in RUNNING and value[key]), "")
             return found or next(filter(None, map(runs_code, value.values())), "")

@@ -96,6 +96,11 @@ BUILT_IN = {rule.__name__: rule for rule in (TokenCountRule, MatchModelRule, Thi
 """Rules that are known without a module."""
 
 
+def is_built_in(name: str) -> bool:
+    """Whether a rule of this name is one of ours, so that nobody else's code is run for it."""
+    return name.strip().removeprefix(_ORIGIN) in BUILT_IN
+
+
 def _checked(value: Any, type_: type[Any], name: str) -> Any:
     if not isinstance(value, type_) or isinstance(value, bool):
         raise TypeError(f"{name}: expected a {'number' if type_ is int else 'text'}, found {value!r}")
