@@ -17,6 +17,7 @@ from ccproxy.cli.process.running import Running, keep
 from ccproxy.cli.process.serving import serve_in_foreground
 from ccproxy.cli.process.starting import NotStarted, refuse_taken, start_in_background
 from ccproxy.cli.terminal import at_home
+from ccproxy.config.load import loaded
 
 
 @click.command()
@@ -32,10 +33,21 @@ def start(foreground: bool, detach: bool, config: str | None, host: str | None, 
     if foreground and detach:
         raise click.UsageError("either --foreground or --detach")
     order = Order.of(config, {"host": host, "port": port}, debug)
+    tell_whose(order)
     if foreground:
         stay(order)
     else:
         begin(order)
+
+
+def tell_whose(order: Order) -> None:
+    """Say whose configuration is read, where it is another program's, and that not all of it may have been taken."""
+    document = loaded(order.config or None, os.environ).document
+    if document.tradition:
+        click.echo(f"{at_home(document.name)} is read as a configuration of {document.tradition}.", err=True)
+    if document.notes:
+        count = f"{len(document.notes)} of its keys are" if len(document.notes) > 1 else "One of its keys is"
+        click.echo(f"{count} not taken as written there: `ccproxy check` tells which, and why.", err=True)
 
 
 def stay(order: Order) -> None:

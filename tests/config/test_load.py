@@ -218,6 +218,15 @@ class Beside(LoadCase):
         found = find(None, {}, [str(home)])
         self.assertEqual(load(found, {}, directories=[str(home)]).port, 9)
 
+    def test_environment_of_aistack(self) -> None:
+        """Its variables are a configuration by themselves where a model is written in its way and a key is there; a
+        BIG_MODEL of some other program's is nothing to us."""
+        environ = {"BIG_MODEL": "gpt-4.1@openai", "OPENAI_API_KEY": "k"}
+        found = load(None, environ, directories=[])
+        self.assertEqual((found.port, found.routes["sonnet"].model, found.demo), (8082, "gpt-4.1", False))
+        self.assertEqual(load(None, {"BIG_MODEL": "gpt-4.1@openai"}, directories=[]).port, 3456)
+        self.assertEqual(load(None, {**environ, "BIG_MODEL": "big"}, directories=[]).port, 3456)
+
     def test_settings_of_others(self) -> None:
         """A settings.json in the working directory is anybody's, and not looked at."""
         (self.directory / "settings.json").write_text('{"providers": {"openai": {"apiKey": "k"}}}')

@@ -81,6 +81,15 @@ class StartTests(SynchronousTestCase):
             os.close(process)
         self.assertTrue(ended)
 
+    def test_whose_configuration(self) -> None:
+        """Where another program's configuration is read that is told, and how many of its keys are not taken."""
+        provider = {"name": "x", "api_base_url": "http://127.0.0.1:9/v1", "api_key": "k"}
+        self.configure({"PORT": 0, "Providers": [provider], "Router": {}, "StatusLine": {}, "CLAUDE_PATH": "x"})
+        ended = self.start()
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("config.json is read as a configuration of claude-code-router", ended.stderr)
+        self.assertIn("2 of its keys are not taken as written there", ended.stderr)
+
     def test_wrong_configuration(self) -> None:
         """A mistake in the configuration is one message, and an exit status on which systemd does not try again."""
         self.configure({"prot": 1})

@@ -49,6 +49,12 @@ def fits(value: dict[str, Any]) -> bool:
     )
 
 
+def is_meant(environ: Mapping[str, str]) -> bool:
+    """Whether the environment alone is a configuration: a model is named in this program's own way, and there is a key
+    that it knows."""
+    return any("@" in environ.get(name, "") for name in ("BIG_MODEL", "SMALL_MODEL")) and any(map(environ.get, KEYS))
+
+
 def layered(documents: tuple[Document, ...], environ: Mapping[str, str]) -> Document:
     """All layers as one document; the strongest comes first, and the environment before it."""
     value: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ccproxy.config.documents import Document, Note
+from ccproxy.config.documents import NO_FILE, Document, Note
 from ccproxy.config.environment import Environment, Expansion, is_disabled, missing_key
 from ccproxy.config.imports import aistack, claude_code_router, litellm, orchestre, starbased
 from ccproxy.config.imports.parts import Around, Part, Taken
@@ -51,7 +51,8 @@ def shape_of(document: Document) -> Shape | None:
 
 def canonical(document: Document, around: Around) -> Document:
     """The document as one of ours: itself, where it is. Raises `ConfigError`."""
-    shape = shape_of(document)
+    meant = document is NO_FILE and aistack.is_meant(around.environ)
+    shape = AISTACK if meant else shape_of(document)
     if shape is None:
         return document
     layers: tuple[Document, ...] = (document,)
