@@ -11,6 +11,8 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ccproxy.daemon.proxied import PREFIX, Proxied
+
 BACKLOG = 2048
 """Connections the kernel queues. With Twisted's default of 50, 512 at once waited 16 s and more (measured)."""
 
@@ -46,8 +48,9 @@ class Listener(Service):
         outcome: list[IListeningPort | Failure] = []
         try:
             # Twisted's endpoints answer at once; an exception inside a Deferred would not stop the start.
-            endpoint = serverFromString(self._reactor, _with_backlog(self.description))
-            endpoint.listen(self._factory).addBoth(outcome.append)
+            description = self.description.removeprefix(PREFIX)
+            factory = self._factory if description == self.description else Proxied(self._factory)
+            serverFromString(self._reactor, _with_backlog(description)).listen(factory).addBoth(outcome.append)
         except (LookupError, TypeError, ValueError) as error:
             self._give_up(f"there is no such endpoint or inherited socket ({error})")
         for result in outcome:
