@@ -19,6 +19,7 @@ from ccproxy.model.events import Event, Failed
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import unfold
 from ccproxy.providers.target import Auth, Target
+from ccproxy.secret import Sought
 
 SECONDS = 300.0
 """How long an answer may be silent."""
@@ -38,7 +39,10 @@ class Asked:
 
     @classmethod
     def target(cls, target: Target) -> "Asked":
-        """A target, with its key."""
+        """A target, with its key. Raises `ApiError` for a key that only a daemon looks for."""
+        if isinstance(target.key, Sought):
+            told = f"the key of {target.provider} is looked for by the daemon {target.key.masked()}: ccproxy start"
+            raise ApiError(Kind.REFUSED_CREDENTIAL, told)
         key = target.key.reveal()
         auth = {"authorization": f"Bearer {key}"} if target.auth is Auth.BEARER else {target.auth.value: key}
         return cls(target.name, target.base_url, DIALECTS[target.dialect], target.quirks, auth if key else {})

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Auth
+from ccproxy.secret import Sought
 
 SECONDS = 10.0
 
@@ -62,6 +63,10 @@ def headers_for(provider: Provider) -> Mapping[str, str]:
 
 
 def _reach(provider: Provider) -> Reached:
+    if isinstance(provider.key, Sought):
+        return Reached(
+            provider.name, True, f"was not asked: its key is looked for by the daemon {provider.key.masked()}"
+        )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
     url = f"{provider.base_url}{LISTS[provider.dialect]}"
     try:

@@ -72,16 +72,10 @@ def doubts(settings: Settings) -> Iterator[str]:
 def key_of(provider: Provider) -> str:
     """What is known of a provider's key, without showing it."""
     if provider.key:
-        return masked(provider.key)
+        return provider.key.masked()
     if provider.passes_login:
         return "the client's own login"
     return "none"
-
-
-def masked(secret: Secret) -> str:
-    """Enough of a key to know it again."""
-    text = secret.reveal()
-    return f"…{text[-4:]}" if len(text) >= 16 else "…"
 
 
 def secrets_in(value: Any) -> Iterator[str]:
@@ -104,7 +98,7 @@ def plain(value: Any) -> Any:
     """Settings as what JSON can hold, with keys masked."""
     match value:
         case Secret():
-            return masked(value) if value else ""
+            return value.masked() if value else ""
         case enum.Enum():
             return value.value
         case Mapping():
@@ -122,5 +116,5 @@ def plain(value: Any) -> Any:
 def _inside(name: str, value: Any) -> Any:
     """Headers of requests may hold keys, too."""
     if name == "headers" and isinstance(value, Mapping):
-        return {header: masked(Secret(str(text))) for header, text in value.items()}
+        return {header: Secret(str(text)).masked() for header, text in value.items()}
     return plain(value)

@@ -186,3 +186,22 @@ class ImportTests(CommandCase):
         self.assertEqual(result.exit_code, 0)
         self.assertIn("cannot be used yet", result.stderr)
         self.assertIn("GROQ_API_KEY", result.stderr)
+
+
+class SoughtKeyTests(CommandCase):
+    """A key that only the daemon looks for."""
+
+    def test_told(self) -> None:
+        """It is told as what it is; nobody is asked without it, and no command is run for a check."""
+        path = self.home / "x.json"
+        ran = self.home / "ran"
+        provider = {"name": "groq", "api_key": {"command": f"touch {ran}; echo key"}, "models": ["m"]}
+        path.write_text(json.dumps({"providers": [provider]}))
+        result = self.run_it("check", str(path), "--online")
+        self.assertEqual(result.exit_code, 0, result.output)
+        self.assertIn("key: (from a command)", result.output)
+        self.assertIn("was not asked", result.output)
+        result = self.run_it("ask", "hi", "--config", str(path))
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("ccproxy start", result.stderr)
+        self.assertFalse(ran.exists())
