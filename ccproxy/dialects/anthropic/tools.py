@@ -1,5 +1,6 @@
 """The tools that a client offers, and its choice among them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,8 +16,11 @@ AnyTool = Tool | WebSearch | Opaque
 
 
 def parse_tools(root: Object, messages: list[Any]) -> tuple[AnyTool, ...]:
-    """All tools that are offered by the end of the conversation. Deferred ones are offered like the others: no model
-    but Claude can ask for them. Messages may have added and removed some on their way."""
+    """All tools that are offered by the end of the conversation. Messages may have added and removed some on their way.
+
+    Deferred ones are offered where the client has a tool of its own to search for them, and they were found or called;
+    else with the others, for no model but Claude could ask for them.
+    """
     declared = [
         _tool(fields.as_object(value, f"tools[{at}]"), f"tools[{at}]")
         for at, value in enumerate(fields.optional_array(root, "tools", ""))
@@ -37,7 +41,42 @@ def parse_tools(root: Object, messages: list[Any]) -> tuple[AnyTool, ...]:
             by_name.pop(name, None)
         elif name in known:
             by_name[name] = known[name]
-    return tuple(tool for tool in by_name.values() if not (isinstance(tool, Tool) and tool.name == PLACEHOLDER))
+    offered = [tool for tool in by_name.values() if not (isinstance(tool, Tool) and tool.name == PLACEHOLDER)]
+    return tuple(_without_unfound(offered, root, messages))
+
+
+def _without_unfound(tools: list[AnyTool], root: Object, messages: list[Any]) -> list[AnyTool]:
+    """The tools without deferred ones that nobody has asked for. Those that were asked for stand behind the others in
+    the order in which they were: the beginning of the list, and a cache of it, stay the same."""
+    deferred = {
+        _name(tool): tool for tool in tools if not isinstance(tool, Opaque) and native(tool).get("defer_loading")
+    }
+    others = [tool for tool in tools if _name(tool) not in deferred]
+    if not deferred or not any(isinstance(tool, Tool) and _SEARCH.search(tool.name) for tool in others):
+        return tools
+    choice = root.get("tool_choice")
+    asked = [*_mentioned(messages), choice.get("name") if isinstance(choice, dict) else None]
+    return [*others, *(deferred[name] for name in dict.fromkeys(asked) if name in deferred)]
+
+
+_SEARCH = re.compile("tool_?search", re.IGNORECASE)
+"""Claude Code's own is called ToolSearch."""
+
+
+def _mentioned(messages: list[Any]) -> Iterator[str]:
+    """The names of tools that were found by a search, or called."""
+    for message in messages:
+        content = message.get("content") if isinstance(message, dict) else None
+        for block in content if isinstance(content, list) else ():
+            if not isinstance(block, dict):
+                continue
+            if block.get("type") == "tool_use" and isinstance(name := block.get("name"), str):
+                yield name
+            found = block.get("content") if block.get("type") == "tool_result" else None
+            for inner in found if isinstance(found, list) else ():
+                if isinstance(inner, dict) and inner.get("type") == "tool_reference":
+                    if isinstance(name := inner.get("tool_name"), str):
+                        yield name
 
 
 def _changes(messages: list[Any]) -> Iterator[tuple[str, Object]]:

@@ -343,6 +343,29 @@ class ToolTests(RefusalCase):
         """An empty list is no tools."""
         self.assertEqual(parsed(tools=[]).tools, ())
 
+    def test_found(self) -> None:
+        """Where the client searches for tools itself, deferred ones come with the search that found them, or the call,
+        and behind the others, so that the list's beginning stays the same."""
+        search = {**self.BASH, "name": "ToolSearch"}
+        deferred = [{**self.BASH, "name": name, "defer_loading": True} for name in ("A", "B", "C", "D")]
+        tools = [deferred[0], self.BASH, *deferred[1:], search]
+
+        def offered(*messages: Any, **fields: Any) -> list[str]:
+            return [tool.name for tool in parsed(tools=tools, messages=[USER, *messages], **fields).tools]
+
+        calls = [{"type": "tool_use", "id": "1", "name": "ToolSearch", "input": {}}]
+        found = [{"type": "tool_reference", "tool_name": name} for name in ("C", "unknown")]
+        result = [{"type": "tool_result", "tool_use_id": "1", "content": found}]
+        steps = [{"role": "assistant", "content": calls}, {"role": "user", "content": result}]
+        used = [
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "2", "name": "A", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "2", "content": "x"}]},
+        ]
+        self.assertEqual(offered(), ["Bash", "ToolSearch"])
+        self.assertEqual(offered(*steps), ["Bash", "ToolSearch", "C"])
+        self.assertEqual(offered(*steps, *used), ["Bash", "ToolSearch", "C", "A"])
+        self.assertEqual(offered(tool_choice={"type": "tool", "name": "D"}), ["Bash", "ToolSearch", "D"])
+
     def test_deferred(self) -> None:
         """Deferred tools are offered like others; the placeholder that nobody can call is not."""
         deferred = {**self.BASH, "name": "WebFetch", "defer_loading": True}
