@@ -74,9 +74,9 @@ def _mentioned(messages: list[Any]) -> Iterator[str]:
                 yield name
             found = block.get("content") if block.get("type") == "tool_result" else None
             for inner in found if isinstance(found, list) else ():
-                if isinstance(inner, dict) and inner.get("type") == "tool_reference":
-                    if isinstance(name := inner.get("tool_name"), str):
-                        yield name
+                is_found = isinstance(inner, dict) and inner.get("type") == "tool_reference"
+                if is_found and isinstance(name := inner.get("tool_name"), str):
+                    yield name
 
 
 def _changes(messages: list[Any]) -> Iterator[tuple[str, Object]]:
