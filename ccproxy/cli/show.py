@@ -69,6 +69,7 @@ def _facts(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     thought = f" ({tokens(one['reasoning'])} reasoning)" if one["reasoning"] else ""
     session = f", session {one['session']}" if one["session"] else ""
     agent = f", agent {one['agent']}" if one["agent"] else ""
+    guessed = ", by estimate" if one["estimated"] else ""
     known = one["tokens_in"] is not None or one["tokens_out"] is not None
     stream = "streamed" if one["stream"] else "whole"
     return [
@@ -77,7 +78,7 @@ def _facts(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("route", f"{one['rule']}{': ' if one['rule'] and one['why'] else ''}{one['why']}"),
         ("request", f"{one['dialect']}, {one['plan'] or 'not sent'}, {stream}, {size(one['request_bytes'])}"),
         ("answer", size(one["response_bytes"]) + (f", {one['stop']}" if one["stop"] else "")),
-        ("tokens", f"{tokens(prompt)} in{cached}, {tokens(one['tokens_out'])} out{thought}" if known else ""),
+        ("tokens", f"{tokens(prompt)} in{cached}, {tokens(one['tokens_out'])} out{thought}{guessed}" if known else ""),
         ("cost", money(one["cost"]) if known else ""),
         ("error", f"{one['error']} ({one['status']}): {one['message']}" if one["error"] else ""),
     ]

@@ -32,7 +32,7 @@ class Calibration:
     def observe(self, call: Call, record: Record) -> None:
         """An exchange is over. Never raises: a request that cannot be read teaches nothing."""
         prompt = record.usage.prompt
-        if record.outcome is not Outcome.FINISHED or not prompt or len(call.body) > BODY_LIMIT:
+        if record.outcome is not Outcome.FINISHED or record.estimated or not prompt or len(call.body) > BODY_LIMIT:
             return
         now = self._clock.seconds()
         if now < self._next.get(record.target, 0.0):

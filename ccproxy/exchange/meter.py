@@ -39,6 +39,9 @@ def unpriced(_target: Target, _usage: Usage) -> float | None:
     return None
 
 
+BYTES_PER_TOKEN = 4
+"""Of a request's body: near enough where its usage is not told."""
+
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -91,6 +94,8 @@ class Record:
     """All of them together."""
     cost: float | None = None
     """Dollars; None where the price is not known."""
+    estimated: bool = False
+    """Whether `usage` is our estimate: the answer was cut short, or its vendor did not say."""
 
     @property
     def target(self) -> str:
@@ -152,6 +157,8 @@ class Meter:
     def usage(self) -> Usage:
         """What is known of it so far. While an answer runs, its tokens are estimated: most vendors send one in each
         piece, some many, and all tell the truth at the end."""
+        if self._stop is not None and self._usage.output is not None:
+            return self._usage
         estimate = max(self._deltas, self._characters // CHARACTERS_PER_TOKEN)
         if estimate > (self._usage.output or 0):
             return evolve(self._usage, output=estimate)
@@ -217,9 +224,14 @@ class Meter:
         """All of it. `error` is what the client was told instead of an answer."""
         attempts = tuple(self._attempts)
         cost = None
+        usage, estimated = self._usage, self._is_untold
+        if estimated:
+            usage = self.usage
+            if usage.input is None:
+                usage = evolve(usage, input=len(self.call.body) // BYTES_PER_TOKEN)
         if self._trying is not None:
             attempts += (self._attempt(self._trying, self._broken),)
-            cost = self._cost(self._trying, self._usage)
+            cost = self._cost(self._trying, usage)
         call = self.call
         return Record(
             id=call.id,
@@ -234,7 +246,7 @@ class Meter:
             losses=self.losses,
             first_content=self._since(self._first_content),
             total=self._clock.seconds() - self.began,
-            usage=self._usage,
+            usage=usage,
             stop=self._stop,
             error=error or self._broken,
             request_bytes=len(call.body),
@@ -247,7 +259,14 @@ class Meter:
             gaps=tuple(self._gaps) if self._gap_seconds else (),
             gap_seconds=self._gap_seconds,
             cost=cost,
+            estimated=estimated,
         )
+
+    @property
+    def _is_untold(self) -> bool:
+        """Whether something was answered, and nobody said what that took: a client who leaves before the end pays for
+        what was written by then, and some vendors never say."""
+        return self._first_content is not None and (self._stop is None or self._usage.output is None)
 
     def _since(self, moment: float | None) -> float | None:
         return None if moment is None else moment - self.began

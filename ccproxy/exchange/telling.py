@@ -47,6 +47,7 @@ def told(record: Record) -> dict[str, Any]:
         "reasoning": usage.reasoning,
         "web_searches": usage.web_searches,
         "cost": record.cost,
+        "estimated": record.estimated,
         "request_bytes": record.request_bytes,
         "response_bytes": record.response_bytes,
         "attempts": [_attempt(attempt) for attempt in record.attempts],

@@ -7,10 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
-from ccproxy.exchange.meter import Meter
-
-BYTES_PER_TOKEN = 4
-"""Of a request's body: near enough until its usage is known."""
+from ccproxy.exchange.meter import BYTES_PER_TOKEN, Meter
 
 
 class Turnstile:

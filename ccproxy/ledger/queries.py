@@ -127,7 +127,8 @@ def _all(database: Database, connection: Connection, statement: str, parameters:
 
 def _told(values: Sequence[Any]) -> dict[str, Any]:
     found = dict(zip(COLUMNS, values, strict=True))
-    found["stream"] = bool(found["stream"])
+    for name in ("stream", "estimated"):
+        found[name] = bool(found[name])
     for name in ("attempts", "losses"):
         found[name] = json.loads(found[name])
     return found

@@ -33,6 +33,7 @@ def row(record: Record) -> tuple[Any, ...]:
         "provider": provider,
         "model": model,
         "stream": int(record.stream),
+        "estimated": int(record.estimated),
         "attempts": jsontext.dumps_str(shown["attempts"]),
         "losses": jsontext.dumps_str(shown["losses"]),
     }

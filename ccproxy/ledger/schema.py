@@ -39,6 +39,7 @@ COLUMNS = (
     "response_bytes",
     "attempts",
     "losses",
+    "estimated",
 )
 """Of the table `exchanges`. `day` is that of the writer's place, `attempts` and `losses` are JSON."""
 
@@ -57,4 +58,5 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             losses TEXT NOT NULL)""",
         "CREATE INDEX exchanges_began ON exchanges (began)",
     ),
+    ("ALTER TABLE exchanges ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0",),
 )

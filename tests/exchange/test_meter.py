@@ -1,10 +1,13 @@
 """What a record says of an exchange: read off the whole proxy between two strings."""
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.exchange.meter import GAPS
+from ccproxy.exchange.meter import BYTES_PER_TOKEN, GAPS
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.telling import ERROR_LIMIT, glimpse, told
+from ccproxy.model.usage import Usage
 from tests.support.wire import CLAUDE, OPENAI, Wire, chat, messages
 
 SESSION = {"x-claude-code-session-id": "s-1", "x-claude-code-agent-id": "a-1"}
@@ -114,3 +117,46 @@ class GlimpseTests(SynchronousTestCase):
         self.assertEqual(shown["response_bytes"], len(client.answer.body))
         client.leave()
         self.assertIs(wire.record.outcome, Outcome.ABANDONED)
+
+
+class EstimatedTests(SynchronousTestCase):
+    """Usage that nobody told."""
+
+    def test_a_client_who_leaves(self) -> None:
+        """What was written by then is counted, and charged: no budget is spared by leaving before the end."""
+        asked: list[Any] = []
+        wire = Wire(cost=lambda target, usage: asked.append(usage))
+        client = wire.ask()
+        upstream = wire.upstream()
+        upstream.head()
+        upstream.say(b"".join(chat({"content": "one"}, {"content": " two"}, {"content": " three"})[:3]))
+        client.leave()
+        record = wire.record
+        self.assertTrue(record.estimated)
+        self.assertEqual(record.usage.output, 3)
+        self.assertEqual(record.usage.input, record.request_bytes // BYTES_PER_TOKEN)
+        self.assertEqual(asked, [record.usage])
+
+    def test_what_was_told(self) -> None:
+        """What the vendor said stands, be it of the prompt alone, or less than what we would have guessed."""
+        wire = Wire((CLAUDE,))
+        client = wire.ask()
+        upstream = wire.upstream()
+        upstream.head()
+        upstream.say(b"".join(messages("one", "two", "three")[:5]))
+        client.leave()
+        usage = wire.record.usage
+        self.assertEqual((usage.input, wire.record.estimated), (9, True))
+        self.assertGreater(usage.output or 0, 1)
+        wire = Wire((CLAUDE,))
+        wire.ask()
+        wire.upstream().whole(b"".join(messages(*"abcdefgh")), content_type="text/event-stream")
+        self.assertEqual((wire.record.usage.output, wire.record.estimated), (3, False))
+
+    def test_nothing_was_answered(self) -> None:
+        """Where no word came nothing is charged."""
+        wire = Wire()
+        client = wire.ask()
+        wire.upstream().head()
+        client.leave()
+        self.assertEqual((wire.record.usage, wire.record.estimated), (Usage(), False))

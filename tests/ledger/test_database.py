@@ -14,8 +14,8 @@ from ccproxy.exchange.telling import told
 from ccproxy.ledger import database as ledger_database
 from ccproxy.ledger.database import Database, LedgerError, database, reason
 from ccproxy.ledger.queries import Spent, exchange, exchanges, spent, usage
-from ccproxy.ledger.rows import forget, write
-from ccproxy.ledger.schema import VERSIONS
+from ccproxy.ledger.rows import forget, row, write
+from ccproxy.ledger.schema import COLUMNS, VERSIONS
 from ccproxy.model.usage import Usage
 from tests.ledger.postgres import server
 from tests.ledger.records import RECORD, record
@@ -148,6 +148,28 @@ class Kept:
         self.connection.commit()
         error = self.assertRaises(LedgerError, self.database.bring_up, self.connection)
         self.assertIn("newer ccproxy", str(error))
+
+    def test_an_earlier_version(self) -> None:
+        """A ledger of the first version is brought up, and what it had is told with what was added."""
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute("DROP TABLE exchanges")
+            cursor.execute("DROP TABLE ledger_version")
+        self.connection.commit()
+        versions = ledger_database.VERSIONS
+        self.patch(ledger_database, "VERSIONS", versions[:1])
+        self.database.bring_up(self.connection)
+        columns = [name for name in COLUMNS if name != "estimated"]
+        old = [value for name, value in zip(COLUMNS, row(record(1)), strict=True) if name != "estimated"]
+        with closing(self.connection.cursor()) as cursor:
+            marks = ", ".join("?" for _ in columns)
+            statement = f"INSERT INTO exchanges ({', '.join(columns)}) VALUES ({marks})"
+            cursor.execute(self.database.sql(statement), old)
+        self.connection.commit()
+        self.patch(ledger_database, "VERSIONS", versions)
+        self.database.bring_up(self.connection)
+        self.keep(record(2, estimated=True))
+        found = [(one["id"], one["estimated"]) for one in exchanges(self.database, self.connection, 5)]
+        self.assertEqual(found, [("req_2", True), ("req_1", False)])
 
     def test_a_later_version(self) -> None:
         """What was kept before survives a change of the tables."""
