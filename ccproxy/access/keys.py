@@ -105,6 +105,11 @@ class Keys(Generic[Known]):
     def __bool__(self) -> bool:
         return bool(self._found or self._by_salt)
 
+    @property
+    def has_hashes(self) -> bool:
+        """Whether any key is known by its hash alone."""
+        return bool(self._by_salt)
+
     def find(self, key: str) -> Known | None:
         """Whose key this is; None where it is nobody's, or where a `proof` is still to tell."""
         return self._found.get(self._digest(key))

@@ -2,9 +2,10 @@
 
 Without a key only this machine is served, and even there not every caller is a friend: a web page can make its
 visitor's browser send requests to 127.0.0.1, under a name of its own that resolves there (DNS rebinding), or plainly
-across origins. Such a request names a foreign host in `Host` or `Origin`, and is refused. A page cannot know the key,
-so with one these rules are not needed. What `X-Forwarded-For` says has been judged by `access.networks.Proxies` when an
-address comes here.
+across origins. Such a request names a foreign host in `Host` or `Origin`, and is refused. A proxy on this machine that
+passes on requests of others tells so in `X-Forwarded-For`, as most do, and is refused as well. A page cannot know the
+key, nor can those others, so with one these rules are not needed. Whose an address is behind trusted proxies has been
+judged by `access.networks.Proxies` when it comes here.
 """
 
 import ipaddress
@@ -75,6 +76,11 @@ class Keyring:
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._networks = networks or Networks()
         self._clock = clock
+
+    @property
+    def has_hashes(self) -> bool:
+        """Whether there is ever anything to prove."""
+        return self._keys.has_hashes
 
     def proofs(self, headers: Mapping[str, str]) -> list[Proof[Client]]:
         """What must be done before `identify` can know what these headers present: nothing, for nearly all."""
@@ -153,9 +159,21 @@ class Keyring:
                     f"the Host header names {host[:80]!r}, which is not this machine: call ccproxy as 127.0.0.1 or "
                     "localhost, or set `apikey` in its configuration",
                 )
+        self._refuse_the_proxied(headers)
         self._refuse_foreign_pages(headers)
         passes = {name: headers[name] for name in _CREDENTIALS if headers.get(name)}
         return Principal(LOCAL.name, passes, LOCAL, peer_address)
+
+    def _refuse_the_proxied(self, headers: Mapping[str, str]) -> None:
+        """A proxy on this machine makes the whole world look local. One that tells of somebody else gives itself away,
+        be it trusted or not."""
+        passed_on = headers.get("x-forwarded-for", "")
+        if any(entry.strip() and not is_loopback(_bare(entry)) for entry in passed_on.split(",")):
+            raise ApiError(
+                Kind.FORBIDDEN,
+                "a proxy passed this request on for another machine (X-Forwarded-For), and ccproxy has no `apikey` to "
+                "tell friend from foe: set one in its configuration, and send it as `Authorization: Bearer KEY`",
+            )
 
     def _refuse_foreign_pages(self, headers: Mapping[str, str]) -> None:
         origin = headers.get("origin")
@@ -182,6 +200,14 @@ def is_loopback(address: str) -> bool:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
     return parsed.is_loopback
+
+
+def _bare(entry: str) -> str:
+    """An address in `X-Forwarded-For`, without the port that some proxies write behind it."""
+    text = entry.strip().strip('"')
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def _host_of(header: str) -> str:

@@ -41,6 +41,8 @@ class Door:
         too many wait already."""
         if self._proxies:
             request.came_from = self._origin(request)
+        if not self._keyring.has_hashes:
+            return None
         proofs = self._keyring.proofs(joined(request.requestHeaders.getAllRawHeaders()))
         return Deferred.fromCoroutine(self._prove(proofs, request.came_from)) if proofs else None
 
