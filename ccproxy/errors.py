@@ -108,8 +108,9 @@ class ApiError(Exception):
     """A failure of one exchange, told to the client as `message` with `status`.
 
     `status` defaults to the kind's own; an upstream's more exact one (429 for an OVERLOADED) may replace it.
-    `retry_after` is in seconds. `original` keeps the upstream's own answer. `fresh_connection_may_help` marks the one
-    failure after which the *same* target is worth a second try: a pooled connection that died before any answer.
+    `retry_after` is in seconds. `original` keeps the upstream's own answer. `same_target_may_help` marks the few
+    failures after which the *same* target is worth a second try at once: a pooled connection that died before any
+    answer, and an answer that its own vendor calls malformed.
     `headers` are those of the upstream's answer that go along to the client. `another_time_may_help` says that a retry
     is not vain though the kind says so: another target, which failed too, may be well again by then.
     """
@@ -122,7 +123,7 @@ class ApiError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         original: Original | None = None,
-        fresh_connection_may_help: bool = False,
+        same_target_may_help: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -130,7 +131,7 @@ class ApiError(Exception):
         self.status = kind.status if status is None else status
         self.retry_after = retry_after
         self.original = original
-        self.fresh_connection_may_help = fresh_connection_may_help
+        self.same_target_may_help = same_target_may_help
         self.headers: Mapping[str, str] = {}
         self.another_time_may_help = False
 

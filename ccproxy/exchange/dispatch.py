@@ -167,7 +167,7 @@ class Dispatch:
             return await self._open(call, target, reply, meter, cures)
         except ApiError as first:
             meter.refused(first)
-            if not cures and not first.fresh_connection_may_help:
+            if not cures and not first.same_target_may_help:
                 raise
             error = first
         meter.trying(target)

@@ -75,7 +75,7 @@ def explain(failure: Failure, provider: str) -> ApiError:
             return ApiError(
                 Kind.UNREACHABLE,
                 f"{provider} closed the connection before it answered",
-                fresh_connection_may_help=True,
+                same_target_may_help=True,
             )
         return ApiError(Kind.BROKEN, f"{provider} answered with something that is not HTTP")
     if isinstance(error, RequestGenerationFailed):

@@ -56,13 +56,11 @@ class ExplainTests(SynchronousTestCase):
             self.assertNotIn("10.0.0.1", explained.message)
             self.assertNotIn("internal.host", explained.message)
 
-    def test_what_a_fresh_connection_may_help(self) -> None:
+    def test_what_a_same_target_may_help(self) -> None:
         """Only a connection that died before any answer is worth a second try at the same target."""
-        self.assertTrue(
-            explain(Failure(failed(ResponseNeverReceived, ConnectionLost())), "a").fresh_connection_may_help
-        )
+        self.assertTrue(explain(Failure(failed(ResponseNeverReceived, ConnectionLost())), "a").same_target_may_help)
         for error in (ConnectionRefusedError(), failed(ResponseFailed, ConnectionLost()), TimeoutError()):
-            self.assertFalse(explain(Failure(error), "a").fresh_connection_may_help)
+            self.assertFalse(explain(Failure(error), "a").same_target_may_help)
 
     def test_our_own_errors_stay(self) -> None:
         """What is explained already is not explained again."""

@@ -359,7 +359,8 @@ class Reader:
         return evolve(usage, web_searches=max(1, len(self._queries))) if searched else usage
 
     def _broken(self) -> ApiError:
-        return ApiError(Kind.BROKEN, self._told(f"gave no usable answer and finished with {self._finish}"))
+        told = self._told(f"gave no usable answer and finished with {self._finish}")
+        return ApiError(Kind.BROKEN, told, same_target_may_help=True)
 
     def _told(self, what: str) -> str:
         words = redact(self._message)
