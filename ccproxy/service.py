@@ -25,7 +25,7 @@ from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
 from ccproxy.config.source import Source
 from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.drain import Drain
-from ccproxy.daemon.inherited import Inheriting, extra, given, to_keep
+from ccproxy.daemon.inherited import Inheriting, extra, given
 from ccproxy.daemon.listening import Sockets
 from ccproxy.daemon.notify import Herald, Supervisor
 from ccproxy.daemon.reload import Reload, Told, Watch
@@ -360,8 +360,6 @@ def make_service(
             reactor,
             supervisor,
             lambda: serving(lasting.results.names, lasting.running, sockets),
-            lambda: to_keep(sockets.listeners, inherited),
-            kept=(each.name for each in inherited if each.kept),
         )
         herald.setServiceParent(top)
         if configuration is not None:

@@ -93,9 +93,10 @@ class PackagingTests(SynchronousTestCase):
     maxDiff: ClassVar[None] = None
 
     def test_wheel(self) -> None:
-        """The wheel has every module, and of Twisted's package our plugin alone."""
-        modules = {str(path.relative_to(built().source)) for path in (built().source / "ccproxy").rglob("*.py")}
-        self.assertEqual({name for name in names(built().wheel) if name.endswith(".py")}, modules | {PLUGIN})
+        """The wheel has every module and whatever lies beside them, and of Twisted's package our plugin alone."""
+        source = built().source
+        files = {str(path.relative_to(source)) for path in (source / "ccproxy").rglob("*") if path.is_file()}
+        self.assertEqual(names(built().wheel), files | {PLUGIN})
 
     def test_wheel_says_what_it_is(self) -> None:
         """The wheel's version is the program's, its licence and its console script are there."""

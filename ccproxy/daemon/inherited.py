@@ -1,10 +1,12 @@
-"""Sockets that were open before we were: a socket unit's, and those that systemd kept while we were restarted.
+"""Sockets that were open before we were: those of a socket unit.
 
-Whoever connects meanwhile waits in the kernel's queue and is served by us, so a restart refuses nobody. An inherited
-socket takes the place of the endpoint with its address, whatever kind that is (`tcp:`, `tcp6:` or `ssl:`): where we
-listen is for the configuration to say, once, and not for a unit to repeat. One that no endpoint asks for is served as
-well if a socket unit gave it to us, and let go of if it was kept from a former configuration. Endpoints that name
-inherited sockets themselves (`systemd:`) are Twisted's affair; where there is one, the socket units' are left to it.
+Whoever connects while we are restarted waits in the kernel's queue and is served then, so a restart refuses nobody. An
+inherited socket takes the place of the endpoint with its address, whatever kind that is (`tcp:`, `tcp6:` or `ssl:`):
+where we listen is for the configuration to say. One that no endpoint asks for is served as well. Endpoints that name
+inherited sockets themselves (`systemd:`) are Twisted's affair; where there is one, all are left to it.
+
+Not taken: to have systemd keep sockets that we opened ourselves (FDSTORE). Its version 252 lets go of them at a
+`systemctl restart`, and keeps one that a reload has left, at which clients then hang (measured).
 """
 
 import os
@@ -13,31 +15,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ccproxy.config.listening import GIVEN, Address, address
-from ccproxy.daemon.listening import Listener
-
-KEPT = "kept-"
-"""How the names of the sockets begin that systemd keeps for us."""
 
 
 @frozen
 class Given:
-    """An inherited socket: its position among them, its descriptor, its name, its family, and where it listens."""
+    """An inherited socket: its position among them, its descriptor, its family, and where it listens."""
 
     index: int
     descriptor: int
-    name: str
     family: int
     address: Address
-
-    @property
-    def kept(self) -> bool:
-        """Whether it is one that we had opened ourselves, before a restart."""
-        return self.name.startswith(KEPT)
 
     @property
     def endpoint(self) -> str:
@@ -58,11 +49,11 @@ def given(environ: Mapping[str, str], first: int = FIRST) -> tuple[Given, ...]:
     names = environ.get("LISTEN_FDNAMES", "")
     if not names or environ.get("LISTEN_PID", str(os.getpid())) != str(os.getpid()):
         return ()
-    found = (_given(index, first + index, name) for index, name in enumerate(names.split(":")))
+    found = (_given(index, first + index) for index in range(names.count(":") + 1))
     return tuple(each for each in found if each is not None)
 
 
-def _given(index: int, descriptor: int, name: str) -> Given | None:
+def _given(index: int, descriptor: int) -> Given | None:
     try:
         # A socket object closes its descriptor at its end.
         each = socket.socket(fileno=os.dup(descriptor))
@@ -74,7 +65,7 @@ def _given(index: int, descriptor: int, name: str) -> Given | None:
         if not each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             return None
         os.set_inheritable(descriptor, False)
-        return Given(index, descriptor, name, each.family, each.getsockname()[:2])
+        return Given(index, descriptor, each.family, each.getsockname()[:2])
 
 
 class Inheriting:
@@ -103,24 +94,9 @@ class Inheriting:
 
 
 def extra(sockets: Iterable[Given], descriptions: Iterable[str]) -> tuple[str, ...]:
-    """The endpoints of those that a socket unit gave us and that no description asks for."""
+    """The endpoints of those that no description asks for."""
     descriptions = tuple(descriptions)
     if any(description.startswith(GIVEN) for description in descriptions):
         return ()
     wanted = set(map(address, descriptions))
-    return tuple(each.endpoint for each in sockets if not each.kept and each.address not in wanted)
-
-
-def to_keep(listeners: Iterable[Listener], sockets: Iterable[Given]) -> dict[str, int]:
-    """The descriptors that the next daemon will want, by name: what we opened ourselves, and what was kept for us. What
-    a socket unit gave us it will give again; a unix socket is bound anew by each daemon."""
-    of_units = {each.address for each in sockets if not each.kept}
-    kept = {}
-    for listener in listeners:
-        description = listener.description
-        port: Any = listener.port
-        if port is None or description.startswith(GIVEN) or address(description) in of_units:
-            continue
-        if isinstance(port.getHost(), (IPv4Address, IPv6Address)):
-            kept[KEPT + description.replace(":", "-")] = port.fileno()
-    return kept
+    return tuple(each.endpoint for each in sockets if each.address not in wanted)

@@ -1,5 +1,5 @@
-"""What systemd hears of us: that we are ready, read the configuration again, stop, and are still alive; in a line what
-we serve; and which sockets it shall keep for whoever comes after us.
+"""What systemd hears of us: that we are ready, read the configuration again, stop, and are still alive;
+and, in a line, what we serve.
 
 A datagram for each, to the socket that `NOTIFY_SOCKET` names (sd_notify(3)); `WATCHDOG_USEC` says how often a sign of
 life is expected. It is sent by the reactor's own clock: a reactor that hangs sends none, and is put an end to. Where
@@ -7,7 +7,7 @@ nobody listens, none of this is there.
 """
 
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -44,17 +44,14 @@ class Supervisor:
         ours = environ.get("WATCHDOG_PID", str(pid)) == str(pid)
         return cls(address, int(microseconds) / 1e6 if ours and microseconds.isdigit() and int(microseconds) else None)
 
-    def tell(self, words: Mapping[str, str], descriptor: int | None = None) -> None:
-        """Send these, with a descriptor if there is one. Never waits and never fails: we serve whether we are heard or
-        not."""
+    def tell(self, words: Mapping[str, str]) -> None:
+        """Send these. Never waits and never fails: we serve whether we are heard or not."""
         text = "\n".join(f"{name}={' '.join(value.split())}" for name, value in words.items())
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
                 sender.setblocking(False)
-                sender.connect(address)
-                # send_fds() leaves its address out, so it has to be a connected socket.
-                socket.send_fds(sender, [text.encode()], [] if descriptor is None else [descriptor])
+                sender.sendto(text.encode(), address)
         except OSError as error:
             log.debug("the service manager does not hear us: {reason}", reason=error.strerror)
 
@@ -62,23 +59,13 @@ class Supervisor:
 class Herald(Service):
     """Tells the supervisor what becomes of us.
 
-    `describe` gives the line about us, `sockets` the descriptors to keep by name; `kept` names those that were kept for
-    us. Start it last, so that it speaks when all is there, and is the first to hear of the end.
+    `describe` gives the line about us. Its place is behind all that it tells of: services end in reverse order.
     """
 
-    def __init__(
-        self,
-        reactor: Any,
-        supervisor: Supervisor,
-        describe: Callable[[], str],
-        sockets: Callable[[], Mapping[str, int]],
-        kept: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, reactor: Any, supervisor: Supervisor, describe: Callable[[], str]) -> None:
         self._reactor = reactor
         self._supervisor = supervisor
         self._describe = describe
-        self._sockets = sockets
-        self._kept = frozenset(kept)
         self._told = ""
         self._complaint = ""
         self._beating = LoopingCall(self._beat)
@@ -91,7 +78,6 @@ class Herald(Service):
     def _begin(self) -> None:
         if self.running:
             self._say({"READY": "1"})
-            self._keep()
             patience = self._supervisor.patience
             self._beating.start(
                 STATUS_SECONDS if patience is None else min(patience / SIGNS, STATUS_SECONDS), now=False
@@ -112,7 +98,6 @@ class Herald(Service):
         """How that went. What went wrong stays in the line about us until it goes well."""
         self._complaint = "" if result.ok else f" -- {result.message}"
         self._say({"READY": "1"})
-        self._keep()
 
     def _beat(self) -> None:
         self._say({} if self._supervisor.patience is None else {"WATCHDOG": "1"})
@@ -123,12 +108,3 @@ class Herald(Service):
             words["STATUS"] = self._told = status
         if words:
             self._supervisor.tell(words)
-
-    def _keep(self) -> None:
-        """Have the sockets kept that the next daemon will want, and those no more that it will not."""
-        wanted = self._sockets()
-        for name in sorted(self._kept - set(wanted)):
-            self._supervisor.tell({"FDSTOREREMOVE": "1", "FDNAME": name})
-        for name in sorted(set(wanted) - self._kept):
-            self._supervisor.tell({"FDSTORE": "1", "FDNAME": name}, wanted[name])
-        self._kept = frozenset(wanted)

@@ -4,7 +4,6 @@ import os
 import socket
 from typing import Any
 
-from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions
 from twisted.internet.testing import MemoryReactor
@@ -12,11 +11,10 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.daemon.inherited import Given, Inheriting, extra, given, to_keep
-from ccproxy.daemon.listening import Listener
+from ccproxy.daemon.inherited import Given, Inheriting, extra, given
 
-UNIT = Given(0, 3, "http", socket.AF_INET, ("127.0.0.1", 3456))
-KEPT = Given(1, 4, "kept-tcp-80", socket.AF_INET6, ("::1", 80))
+UNIT = Given(0, 3, socket.AF_INET, ("127.0.0.1", 3456))
+SECOND = Given(1, 4, socket.AF_INET6, ("::1", 80))
 
 
 class Adopting(MemoryReactor):
@@ -61,7 +59,7 @@ class GivenTests(SynchronousTestCase):
         first = self.descriptors(socket.create_server(("127.0.0.1", 0)))
         environ = self.environ("http")
         ListenFDs.fromEnvironment(environ, first)
-        self.assertEqual([each.name for each in given(environ, first)], ["http"])
+        self.assertEqual([each.descriptor for each in given(environ, first)], [first])
 
     def test_untrue(self) -> None:
         """A descriptor that is no socket, is not listening, or is not there at all, is passed over."""
@@ -73,25 +71,24 @@ class GivenTests(SynchronousTestCase):
         self.assertEqual(given(self.environ("http:other"), first), ())
 
     def test_found(self) -> None:
-        """Each is told with its name and its address; a socket that is not TCP is passed over, and all stay open."""
+        """Each is told with its place and its address; a socket that is not TCP is passed over, and all stay open."""
         tcp = socket.create_server(("127.0.0.1", 0))
         tcp6 = socket.create_server(("::1", 0), family=socket.AF_INET6)
         unix = socket.socket(socket.AF_UNIX)
         ports = tcp.getsockname()[1], tcp6.getsockname()[1]
         first = self.descriptors(tcp, unix, tcp6)
         expected = (
-            Given(0, first, "http", socket.AF_INET, ("127.0.0.1", ports[0])),
-            Given(2, first + 2, "kept-x", socket.AF_INET6, ("::1", ports[1])),
+            Given(0, first, socket.AF_INET, ("127.0.0.1", ports[0])),
+            Given(2, first + 2, socket.AF_INET6, ("::1", ports[1])),
         )
-        self.assertEqual(given(self.environ("http:other:kept-x"), first), expected)
-        self.assertEqual([each.kept for each in expected], [False, True])
+        self.assertEqual(given(self.environ("http:other:more"), first), expected)
         for number in (first, first + 2):
             self.assertFalse(os.get_inheritable(number))
 
     def test_endpoint(self) -> None:
         """Twisted finds it by its position."""
         self.assertEqual(UNIT.endpoint, "systemd:domain=INET:index=0")
-        self.assertEqual(KEPT.endpoint, "systemd:domain=INET6:index=1")
+        self.assertEqual(SECOND.endpoint, "systemd:domain=INET6:index=1")
 
 
 class InheritingTests(SynchronousTestCase):
@@ -101,7 +98,7 @@ class InheritingTests(SynchronousTestCase):
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(self.listening.close)
         self.port = self.listening.getsockname()[1]
-        self.given = Given(0, self.listening.fileno(), "http", socket.AF_INET, ("127.0.0.1", self.port))
+        self.given = Given(0, self.listening.fileno(), socket.AF_INET, ("127.0.0.1", self.port))
         self.reactor = Adopting()
         self.inheriting = Inheriting(self.reactor, [self.given])
 
@@ -129,34 +126,10 @@ class InheritingTests(SynchronousTestCase):
 
 
 class ChoiceTests(SynchronousTestCase):
-    """Which sockets are served, and which are kept."""
+    """Which sockets are served though nobody asks for them."""
 
     def test_extra(self) -> None:
-        """A socket unit's socket is served even if no endpoint asks for it; a kept one is not, nor is any twice."""
-        self.assertEqual(extra([UNIT, KEPT], ["tcp:3456:interface=127.0.0.1"]), ())
-        self.assertEqual(extra([UNIT, KEPT], ["tcp:8080:interface=127.0.0.1", "unix:/s"]), (UNIT.endpoint,))
-        self.assertEqual(extra([UNIT, KEPT], ["systemd:domain=INET:name=http"]), ())
-
-    def test_to_keep(self) -> None:
-        """What is bound by us, or was kept for us, is kept; a unit's own socket and a unix socket are not."""
-
-        class Port:
-            def __init__(self, host: Any) -> None:
-                self.getHost = lambda: host
-                self.fileno = lambda: 7
-
-        def listener(description: str, host: Any) -> Listener:
-            made = Listener(None, description, Factory())
-            made.port = None if host is None else Port(host)  # type: ignore[assignment]
-            return made
-
-        host = IPv4Address("TCP", "127.0.0.1", 80)
-        listeners = [
-            listener("tcp:3456:interface=127.0.0.1", host),
-            listener("tcp:80:interface=\\:\\:1", host),
-            listener("ssl:8443", host),
-            listener("systemd:domain=INET:index=0", host),
-            listener("unix:/s", UNIXAddress("/s")),
-            listener("tcp:81", None),
-        ]
-        self.assertEqual(to_keep(listeners, [UNIT, KEPT]), {"kept-tcp-80-interface=\\-\\-1": 7, "kept-ssl-8443": 7})
+        """A socket is served even if no endpoint asks for it, and none is served twice."""
+        self.assertEqual(extra([UNIT, SECOND], ["tcp:3456:interface=127.0.0.1"]), (SECOND.endpoint,))
+        self.assertEqual(extra([UNIT, SECOND], ["tcp:80:interface=\\:\\:1", "unix:/s"]), (UNIT.endpoint,))
+        self.assertEqual(extra([UNIT, SECOND], ["systemd:domain=INET:name=http"]), ())

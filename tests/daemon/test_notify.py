@@ -41,24 +41,20 @@ class Manager:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
         self._socket.setblocking(False)
-        self.descriptors: list[int] = []
 
     def heard(self) -> list[dict[str, str]]:
         """What has come since the last look."""
         messages = []
         while True:
             try:
-                data, descriptors, _, _ = socket.recv_fds(self._socket, 4096, 4)
+                data = self._socket.recv(4096)
             except BlockingIOError:
                 return messages
-            self.descriptors += descriptors
             messages.append(dict(line.split("=", 1) for line in data.decode().split("\n")))
 
     def close(self) -> None:
         """Be gone."""
         self._socket.close()
-        for descriptor in self.descriptors:
-            os.close(descriptor)
         for path in self.directory.iterdir():
             path.unlink()
         self.directory.rmdir()
@@ -109,12 +105,10 @@ class HeraldTests(SynchronousTestCase):
         self.addCleanup(self.manager.close)
         self.reactor = Reactor()
         self.line = "serving"
-        self.sockets: dict[str, int] = {}
 
-    def herald(self, patience: float | None = None, kept: tuple[str, ...] = ()) -> Herald:
+    def herald(self, patience: float | None = None) -> Herald:
         """One that has been started."""
-        supervisor = Supervisor(self.manager.path, patience)
-        herald = Herald(self.reactor, supervisor, lambda: self.line, lambda: self.sockets, kept)
+        herald = Herald(self.reactor, Supervisor(self.manager.path, patience), lambda: self.line)
         herald.startService()
         return herald
 
@@ -165,18 +159,3 @@ class HeraldTests(SynchronousTestCase):
         reading = {"RELOADING": "1", "STATUS": "reading the configuration again"}
         bad = {"READY": "1", "STATUS": "serving -- line 3 is wrong"}
         self.assertEqual(self.manager.heard(), [reading, bad, reading, {"READY": "1", "STATUS": "serving"}])
-
-    def test_sockets(self) -> None:
-        """Sockets are handed over to be kept, each once; those that are no longer wanted are asked back."""
-        with socket.socket() as listening:
-            self.sockets = {"kept-a": listening.fileno(), "kept-b": listening.fileno()}
-            herald = self.herald(kept=("kept-b", "kept-old"))
-            self.reactor.run()
-            store = {"FDSTORE": "1", "FDNAME": "kept-a"}
-            remove = {"FDSTOREREMOVE": "1", "FDNAME": "kept-old"}
-            self.assertEqual(self.manager.heard()[1:], [remove, store])
-            (descriptor,) = self.manager.descriptors
-            self.assertTrue(os.path.sameopenfile(descriptor, listening.fileno()))
-            del self.sockets["kept-a"]
-            herald.reloaded(Reloaded(1, True, ""))
-            self.assertEqual(self.manager.heard()[1:], [{"FDSTOREREMOVE": "1", "FDNAME": "kept-a"}])
