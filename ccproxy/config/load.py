@@ -35,7 +35,7 @@ from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
 from ccproxy.config.jsonfile import read_json
 from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
-from ccproxy.config.others import may_be_meant, meant_for_us, runs_code
+from ccproxy.config.others import gives_away, may_be_meant, meant_for_us, runs_code
 from ccproxy.config.problems import OutsideText, Path, Problem, shown, told_together, written
 from ccproxy.config.settings import ConfigError, LedgerSettings, Settings
 from ccproxy.config.structure import NotSettings, structure
@@ -137,7 +137,7 @@ def _read_if_there(name: str) -> Document | None:
 
 def find(path: str | None, environ: Environment, directories: Sequence[str] | None = None) -> str | None:
     """The file that `load` reads; None where there is none. A file that is named is not looked for. Raises
-    `ConfigError` for one in the working directory that would run code, and is not named."""
+    `ConfigError` for one in the working directory that would run code or give keys away, and is not named."""
     named = path or environ.get(CONFIG_VARIABLE, "")
     if named:
         return _at_home(named, environ)
@@ -146,7 +146,7 @@ def find(path: str | None, environ: Environment, directories: Sequence[str] | No
             candidate = FilePath(directory) / name
             if candidate.exists() and (directory != "." or _is_ours(str(candidate))):
                 if directory in HERE and not _is_own(candidate, environ):
-                    _refuse_code(str(candidate))
+                    _refuse_stranger(str(candidate))
                 return str(candidate)
     return None
 
@@ -157,17 +157,23 @@ def _is_own(path: FilePath, environ: Environment) -> bool:
     return str(path.absolute().parent) in own
 
 
-def _refuse_code(name: str) -> None:
-    """Whoever starts us in a directory that was cloned does not mean to run its author's commands."""
+def _refuse_stranger(name: str) -> None:
+    """Whoever starts us in a directory that was cloned does not mean to run its author's commands, nor to send him
+    keys."""
     try:
-        key = runs_code(parse(_text(name), name).value)
+        value = parse(_text(name), name).value
     except ConfigError:
         return  # It is told by whoever reads it next.
-    if key:
-        raise ConfigError(
-            f"{name}: this configuration, found in the directory where you work, would run code ({key}): "
-            f"if you trust whoever wrote it, name it: --config {name}"
-        )
+    if key := runs_code(value):
+        harm = f"run code ({key})"
+    elif url := gives_away(value):
+        harm = f"send what is in your environment or files to {url[:200]}"
+    else:
+        return
+    raise ConfigError(
+        f"{name}: this configuration, found in the directory where you work, would {harm}: "
+        f"if you trust whoever wrote it, name it: --config {name}"
+    )
 
 
 def _is_ours(name: str) -> bool:
