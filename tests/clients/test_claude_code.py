@@ -3,6 +3,7 @@
 import base64
 import struct
 import zlib
+from typing import Any
 
 from twisted.internet import reactor
 
@@ -227,3 +228,24 @@ class WrongKey(ClaudeCodeCase):
         """The client shows our words, which say where the key goes."""
         session = await self.claude.ask("Hello?")
         self.assertIn("ANTHROPIC_AUTH_TOKEN", session.result["result"])
+
+
+class SpentBudget(ClaudeCodeCase):
+    """A client that has spent what it may."""
+
+    def configuration(self) -> dict[str, Any]:
+        budget = {"period": "month", "client": "*", "tokens": 1000, "message": "Ask Ann for more."}
+        return {**super().configuration(), "budgets": [budget]}
+
+    async def test_told_once(self) -> None:
+        """It is told the cap, when it resets and what the operator says, at once and without trying again; the upstream
+        hears nothing of it."""
+        self.upstream.script(self.vendor.says(reply("That was all.")))
+        self.assertEqual((await self.claude.ask("What is left?")).answer, "That was all.")
+        session = await self.claude.ask("And now?")
+        self.assertTrue(session.result["is_error"])
+        self.assertEqual(session.result["api_error_status"], 429)
+        for part in ("1,000 tokens (1,240 used) a month for the client 'client'", "it resets at ", "Ask Ann for more."):
+            self.assertIn(part, session.result["result"])
+        self.assertEqual(session.notices("api_retry"), [])
+        self.assertEqual(len(self.wiretap.posted(MESSAGES)), 2)
