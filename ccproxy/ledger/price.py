@@ -1,6 +1,8 @@
 """The price of a model, and what a usage costs by it. Pure arithmetic; dollars for a million tokens."""
 
-from attrs import evolve, frozen
+from collections.abc import Mapping
+
+from attrs import evolve, field, frozen
 
 from ccproxy.model.usage import Usage
 
@@ -12,7 +14,8 @@ class Price:
     """Dollars for a million tokens. What has no price of its own costs what it is a part of: what is read from a cache
     or written to it is input, reasoning is output. `cache_written_long` is for what is kept for an hour, `search` for
     one web search. `above` has other prices for longer prompts, the shortest first: the one that fits holds for all of
-    the exchange, as all vendors that have such tiers count."""
+    the exchange, as all vendors that have such tiers count. `services` has the prices of other tiers of service, by
+    their vendor's words."""
 
     input: float
     output: float
@@ -22,12 +25,13 @@ class Price:
     reasoning: float | None = None
     search: float | None = None
     above: tuple[tuple[int, "Price"], ...] = ()
+    services: Mapping[str, "Price"] = field(factory=dict)
 
     def cost(self, usage: Usage) -> float | None:
         """Dollars; None where nobody said what was used."""
         if usage.input is None and usage.output is None:
             return None
-        price = self._for(usage.prompt)
+        price = self.services.get(usage.tier or "", self)._for(usage.prompt)
         written, kept_long = usage.cache_written or 0, usage.cache_written_long or 0
         reasoning = usage.reasoning or 0 if price.reasoning is not None else 0
         by_write = _or(price.cache_written, price.input)
@@ -63,6 +67,7 @@ class Price:
             cache_written_long=scaled(self.cache_written_long),
             reasoning=scaled(self.reasoning),
             above=tuple((least, price.times(factor)) for least, price in self.above),
+            services={name: price.times(factor) for name, price in self.services.items()},
         )
 
 

@@ -49,6 +49,9 @@ OURS = {
 BEYOND = ("bedrock", "vertex")
 """Vendors whose prices are kept besides those of our catalogue."""
 
+SERVICES = ("flex", "priority")
+"""Tiers of service that have prices of their own."""
+
 _FIELDS = {
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
@@ -77,7 +80,8 @@ def of_line(written: str) -> Price:
 
 def _price(written: Mapping[str, Any]) -> Price:
     above = tuple((int(least), _price(tier)) for least, tier in written.get("above", ()))
-    return Price(**{**written, "above": above})
+    services = {name: _price(service) for name, service in written.get("services", {}).items()}
+    return Price(**{**written, "above": above, "services": services})
 
 
 def lines(catalogue: Mapping[str, Any]) -> Iterator[str]:
@@ -113,7 +117,18 @@ def _written(row: Mapping[str, Any]) -> dict[str, Any] | None:
     search = row.get("search_context_cost_per_query")
     if isinstance(search, dict) and isinstance(search.get("search_context_size_medium"), (int, float)):
         price["search"] = search["search_context_size_medium"]
-    return price | ({"above": above} if above else {})
+    found = price | ({"above": above} if above else {})
+    services = {}
+    for name in SERVICES:
+        service = {field.removesuffix(f"_{name}"): value for field, value in row.items() if field.endswith(f"_{name}")}
+        if "input_cost_per_token" in service and (tier := _written({**_plain(row), **service})) is not None:
+            services[name] = tier
+    return found | ({"services": services} if services else {})
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's usual prices, which hold where a service has none of its own."""
+    return {field: row[field] for field in _FIELDS.values() if field in row}
 
 
 def _threshold(field: str) -> int | None:

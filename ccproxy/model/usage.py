@@ -23,6 +23,8 @@ class Usage:
     web_searches: int | None = None
     cache_written_long: int | None = None
     charged: float | None = None
+    tier: str | None = None
+    """The vendor's word for the service that was given where that changes the price: `priority`, `flex`."""
 
     @property
     def prompt(self) -> int:
@@ -49,6 +51,7 @@ _FIELDS = (
     "web_searches",
     "cache_written_long",
     "charged",
+    "tier",
 )
 
 

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.anthropic.usage import read_usage
 from ccproxy.dialects.openai_chat.usage import read_usage as read_chat_usage
+from ccproxy.dialects.openai_responses.usage import read_usage as read_responses_usage
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.ledger import pricelist
 from ccproxy.ledger.price import FREE, Price
@@ -193,3 +194,26 @@ class Written(SynchronousTestCase):
             self.assertGreater(price.input + price.output, 0, line)
             self.assertLess(max(price.input, price.output), 10_000, line)
             self.assertTrue(vendor and model)
+
+
+class ServiceTests(SynchronousTestCase):
+    """Tiers of service."""
+
+    def test_priced(self) -> None:
+        """What was served first costs more, what could wait less; a word that has no price changes none."""
+        price = Price(1.0, 2.0, services={"priority": Price(2.0, 4.0), "flex": Price(0.5, 1.0)})
+        usage = Usage(input=1_000_000, output=0)
+        for tier, dollars in ((None, 1.0), ("priority", 2.0), ("flex", 0.5), ("scale", 1.0)):
+            self.assertEqual(price.cost(evolve(usage, tier=tier)), dollars, tier)
+        listed_price = listed("openai", "gpt-5")
+        assert listed_price is not None
+        self.assertEqual(listed_price.services["priority"].input, 2 * listed_price.input)
+        self.assertLess(listed_price.services["flex"].output, listed_price.output)
+
+    def test_told(self) -> None:
+        """Each vendor tells the tier in its place."""
+        self.assertEqual(read_usage({"output_tokens": 1, "service_tier": "priority"}).tier, "priority")
+        self.assertIsNone(read_usage({"output_tokens": 1, "service_tier": "standard"}).tier)
+        self.assertEqual(read_chat_usage({"prompt_tokens": 1}, False, "flex").tier, "flex")
+        self.assertIsNone(read_chat_usage({"prompt_tokens": 1}, False, "default").tier)
+        self.assertEqual(read_responses_usage({"input_tokens": 1}, 0, "priority").tier, "priority")

@@ -21,6 +21,7 @@ def read_usage(value: Any) -> Usage:
         reasoning=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
         web_searches=_count(server.get("web_search_requests")) if isinstance(server, dict) else None,
         cache_written_long=_count(written.get("ephemeral_1h_input_tokens")) if isinstance(written, dict) else None,
+        tier=tier if isinstance(tier := value.get("service_tier"), str) and tier != "standard" else None,
     )
 
 

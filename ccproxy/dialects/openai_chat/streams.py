@@ -179,7 +179,7 @@ class Parser:
                 return
         usage = chunk.get("usage")
         if usage.__class__ is dict:
-            self._used(usage)
+            self._used(usage, chunk.get("service_tier"))
         groq = chunk.get("x_groq")
         if groq.__class__ is dict:
             if groq.get("error"):
@@ -206,8 +206,8 @@ class Parser:
         self._started = True
         out.append(Started(self._id, model if isinstance(model, str) else self._quirks.model, self._usage))
 
-    def _used(self, usage: Mapping[str, Any]) -> None:
-        self._usage = self._usage.merge(read_usage(usage, self._quirks.reasoning_outside_output))
+    def _used(self, usage: Mapping[str, Any], tier: Any = None) -> None:
+        self._usage = self._usage.merge(read_usage(usage, self._quirks.reasoning_outside_output, tier))
 
     def _choose(self, choice: Mapping[str, Any], out: list[Event]) -> None:
         delta = choice.get("delta")

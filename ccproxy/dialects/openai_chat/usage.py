@@ -9,9 +9,13 @@ from typing import Any
 
 from ccproxy.model.usage import Usage
 
+USUAL_TIERS = ("", "default", "auto", "standard")
+"""Words for a `service_tier` that changes no price."""
 
-def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False) -> Usage:
-    """Our counts for a `usage` object. What is no number counts as not said; what does not add up is never negative."""
+
+def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False, tier: Any = None) -> Usage:
+    """Our counts for a `usage` object, and the `service_tier` beside it. What is no number counts as not said; what does
+    not add up is never negative."""
     prompt = _count(value, "prompt_tokens")
     completion = _count(value, "completion_tokens")
     details = _object(value, "prompt_tokens_details")
@@ -34,7 +38,8 @@ def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False)
     charged = value.get("cost")
     if isinstance(charged, bool) or not isinstance(charged, (int, float)) or not 0 <= charged < 1e9:
         charged = None
-    return Usage(fresh, output, cached, written, reasoning, searches, charged=charged)
+    named = tier if isinstance(tier, str) and tier not in USUAL_TIERS else None
+    return Usage(fresh, output, cached, written, reasoning, searches, charged=charged, tier=named)
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:

@@ -240,7 +240,7 @@ class Reader:
             return
         self._begin(response)
         self._take(response.get("output"))
-        usage = read_usage(response.get("usage"), self._blocks.searches)
+        usage = read_usage(response.get("usage"), self._blocks.searches, response.get("service_tier"))
         if status == "incomplete":
             reason = text_of(_object(response.get("incomplete_details")), "reason")
             self._end(Stop(INCOMPLETE.get(reason, Reason.OTHER), reason or status), usage)

@@ -6,8 +6,9 @@ from typing import Any
 from ccproxy.model.usage import Usage
 
 
-def read_usage(value: Any, searches: int) -> Usage:
-    """Our counts for a `usage` object; `searches` is how many web searches the answer told of. What is no number counts
+def read_usage(value: Any, searches: int, tier: Any = None) -> Usage:
+    """Our counts for a `usage` object; `searches` is how many web searches the answer told of, `tier` its
+    `service_tier`. What is no number counts
     as not said. xAI may report more cached tokens than prompt tokens: its prompt then leaves them out."""
     usage = value if isinstance(value, dict) else {}
     prompt, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
@@ -18,7 +19,8 @@ def read_usage(value: Any, searches: int) -> Usage:
     reasoning = _count(_object(usage, "output_tokens_details"), "reasoning_tokens")
     if reasoning is not None and output is not None:
         reasoning = min(reasoning, output)
-    return Usage(fresh, output, cached, written, reasoning, searches or None)
+    named = tier if isinstance(tier, str) and tier not in ("", "default", "auto") else None
+    return Usage(fresh, output, cached, written, reasoning, searches or None, tier=named)
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
