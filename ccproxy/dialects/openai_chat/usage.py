@@ -14,8 +14,8 @@ USUAL_TIERS = ("", "default", "auto", "standard")
 
 
 def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False, tier: Any = None) -> Usage:
-    """Our counts for a `usage` object, and the `service_tier` beside it. What is no number counts as not said; what does
-    not add up is never negative."""
+    """Our counts for a `usage` object, and the `service_tier` beside it. What is no number counts as not said; what
+    does not add up is never negative."""
     prompt = _count(value, "prompt_tokens")
     completion = _count(value, "completion_tokens")
     details = _object(value, "prompt_tokens_details")
