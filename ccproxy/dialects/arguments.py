@@ -21,7 +21,8 @@ _UNSURE = frozenset({"", "{", "{}", "n", "nu", "nul", "null"})
 """Beginnings that some vendors send before the real arguments, or instead of none."""
 _NOTHING = frozenset({"", "{}", "null"})
 
-_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_plain = re.compile(r'[^"\\\x00-\x1f]+').fullmatch
+"""What is a piece of a JSON string and no more."""
 _STRING_REST = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _ESCAPE_BEGUN = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?")
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -77,6 +78,11 @@ class Arguments:
 
     def feed(self, fragment: str) -> str:
         """More of them: a piece, or for some vendors all so far once more."""
+        if self._in_string and not self._rest and fragment[:1] != "{" and _plain(fragment):
+            # Nearly every fragment of long arguments is this.
+            self._parts.append(fragment)
+            self._said += len(fragment)
+            return fragment
         if not fragment:
             return ""
         if self._begun:
@@ -116,9 +122,6 @@ class Arguments:
         """What of this may be told without a doubt."""
         if not self._sound:
             return ""
-        if self._in_string and not self._rest and _PLAIN.match(fragment).end() == len(fragment):  # type: ignore[union-attr]
-            self._said += len(fragment)
-            return fragment
         text = self._rest + fragment
         end = self._sound_end(text)
         self._rest = text[end:]
@@ -136,7 +139,7 @@ class Arguments:
                 if at == size:
                     return size
                 if text[at] != '"':
-                    self._sound = _end(_ESCAPE_BEGUN, text, at) == size
+                    self._sound = self._in_string = _end(_ESCAPE_BEGUN, text, at) == size
                     return at
                 self._in_string = False
                 at += 1
