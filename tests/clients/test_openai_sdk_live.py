@@ -324,10 +324,11 @@ class ChatToChatUpstream(ChatDialogues, SdkCase):
         self.assertNotIn("stream_options", self.upstream.received[0].json())
 
     async def test_overflow(self) -> None:
-        """The upstream's own error is the SDK's, word for word."""
+        """The upstream's own error is the SDK's, word for word, with the code that clients act on."""
         self.upstream.script(self.vendor.refuses(400, self.vendor.overflow))
         error = await self.assertFailure(self.create(), openai.BadRequestError)
-        self.assertEqual(error.body, self.vendor.error(400, self.vendor.overflow)["error"])
+        own = self.vendor.error(400, self.vendor.overflow)["error"]
+        self.assertEqual(error.body, {**own, "code": "context_length_exceeded"})
 
 
 class ChatToResponsesUpstream(ChatDialogues, SdkCase):
@@ -375,10 +376,11 @@ class ResponsesToResponsesUpstream(ResponsesDialogues, SdkCase):
         self.assertTrue(self.passed_whole(self.vendor.write(self.said, stream=False)[0]))
 
     async def test_overflow(self) -> None:
-        """The upstream's own error is the SDK's, word for word."""
+        """The upstream's own error is the SDK's, word for word, with the code that clients act on."""
         self.upstream.script(self.vendor.refuses(400, self.vendor.overflow))
         error = await self.assertFailure(self.create(), openai.BadRequestError)
-        self.assertEqual(error.body, self.vendor.error(400, self.vendor.overflow)["error"])
+        own = self.vendor.error(400, self.vendor.overflow)["error"]
+        self.assertEqual(error.body, {**own, "code": "context_length_exceeded"})
 
 
 class ResponsesToGeminiUpstream(ResponsesDialogues, SdkCase):

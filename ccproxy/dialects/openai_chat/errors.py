@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
+from ccproxy.dialects.envelopes import with_code
 from ccproxy.dialects.openai_chat.tables import NAME, REFUSAL_CODES
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
@@ -190,9 +191,10 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     original = error.original
     status = 503 if error.status == 529 else error.status
     passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
-    if error.kind is Kind.OVERFLOW and original is not None:
+    if passes and original is not None and error.kind is Kind.OVERFLOW:
         # Clients compact a conversation for this code alone, and some upstreams leave it out.
-        passes = passes and b"context_length_exceeded" in original.body
+        body = with_code(original.body, "context_length_exceeded")
+        original, passes = (None, False) if body is None else (evolve(original, body=body), True)
     if original is not None and passes:
         content_type = original.content_type or "application/json"
         return Answer(status, _without_secrets(original.body), content_type)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
+from ccproxy.dialects.envelopes import with_code
 from ccproxy.dialects.openai_responses.tables import BAD_INPUT, ERRORS, NAME, REFUSALS, STATUSES
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
@@ -72,9 +75,10 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
     passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
-    if error.kind is Kind.OVERFLOW and original is not None:
+    if passes and original is not None and error.kind is Kind.OVERFLOW:
         # Clients compact a conversation for this code alone, and some upstreams leave it out.
-        passes = passes and b"context_length_exceeded" in original.body
+        body = with_code(original.body, "context_length_exceeded")
+        original, passes = (None, False) if body is None else (evolve(original, body=body), True)
     if original is not None and passes:
         return Answer(_told(error.status), _without_secrets(original.body), original.content_type or _JSON)
     kind, code = words(error)

@@ -105,7 +105,7 @@ class ClientTests(SynchronousTestCase):
             self.assertEqual(answer.status, 400)
             told = json.loads(answer.body)["error"]
             self.assertEqual(told["code"], "context_length_exceeded")
-            self.assertIn(words, told["message"])
+            self.assertEqual(told["message"], words)
             self.assertEqual(answer.body == body, code is not None)
 
     def test_when_to_come_back(self) -> None:
