@@ -5,6 +5,7 @@ are not parsed, no access log is formatted for nobody, and the listening queue i
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from twisted.web.server import Request, Site
 
 from ccproxy.dialects.anthropic.errors import render_error
 from ccproxy.wire.compression import too_large
+
+_PHRASES = {**{status.value: status.phrase.encode() for status in HTTPStatus}, 529: b"Overloaded"}
 
 NewId = Callable[[], str]
 """Makes the name of an exchange."""
@@ -76,6 +79,10 @@ class BoundedRequest(Request):
     def body(self) -> bytes:
         """All of the body, without a copy."""
         return self._body.getvalue()
+
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:
+        """With the words of newer statuses too, which Twisted does not know: it would write `429 Unknown Status`."""
+        super().setResponseCode(code, message or _PHRASES.get(code))
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         if self._refused is None:

@@ -50,6 +50,14 @@ class Access(SynchronousTestCase):
             wire.ask(headers)
             self.assertEqual(len(wire.upstreams.pending), 1, headers)
 
+    def test_status_lines_have_words(self) -> None:
+        """Those of newer statuses too, which Twisted has none for."""
+        for status, words in ((429, b"Too Many Requests"), (529, b"Overloaded"), (404, b"Not Found")):
+            wire = Wire()
+            client = wire.ask()
+            wire.upstream().whole(b'{"error": {"message": "not now"}}', status)
+            self.assertTrue(client.received.startswith(b"HTTP/1.1 %d %b\r\n" % (status, words)), client.received[:60])
+
     def test_wrong_key(self) -> None:
         """A wrong key is a 401 that the client must not retry: it would, ten times."""
         for headers in ({}, {"x-api-key": "theirs"}, {"Authorization": "Bearer theirs"}):
