@@ -100,6 +100,10 @@ class StreamRenderer(Protocol):
         """A frame that clients count as progress though it adds nothing; empty where none is legal now."""
 
 
+def _never(_quirks: Quirks) -> bool:
+    return False
+
+
 @frozen
 class Dialect:
     """One dialect, as functions. All are pure; `parse_stream` and `render_stream` make a machine for each stream."""
@@ -133,3 +137,5 @@ class Dialect:
     """Whether its parser is `Continuable`."""
     survey: Callable[[Headers, bytes], Request] | None = None
     """Reads, for routing alone, a request that `parse_request` calls UNTRANSLATABLE, as far as the model has words."""
+    prefills: Callable[[Quirks], bool] = _never
+    """Whether a model takes a last turn of the assistant as the beginning of its answer, and goes on with it."""

@@ -13,6 +13,7 @@ from ccproxy.dialects.stops import watched
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.pipes import Pipe, TranslatedStream, TranslatedWhole, VerbatimStream, VerbatimWhole, Watch
+from ccproxy.exchange.resuming import Resumed, Voice
 from ccproxy.model.events import Event, Failed
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import Response, unfold
@@ -31,23 +32,28 @@ def pipe_for(
     outgoing: Outgoing,
     said: Headers,
     watch: Watch,
+    may_be_resumed: bool = False,
+    voice: Voice | None = None,
 ) -> Pipe:
-    """The pipe for an answer with these headers (`said`), for a request that went `how` to the upstream.
-    Where both ends speak the same dialect and the upstream does as it was asked, its bytes pass as they are."""
+    """The pipe for an answer with these headers (`said`), for a request that went `how` to the upstream. Where both
+    ends speak the same dialect and the upstream does as it was asked, its bytes pass as they are; but not where the
+    answer `may_be_resumed` by another target, or goes on with what a `voice` has said: then it is written anew."""
 
     def choose(streamed: bool) -> Pipe:
         parser = _parser(upstream, quirks, streamed)
         parser = watched(parser, outgoing.unwatched_stops)
-        as_asked = how is not Plan.TRANSLATED and streamed is call.stream
+        as_asked = how is not Plan.TRANSLATED and streamed is call.stream and not may_be_resumed and voice is None
         asked = call.model if how is Plan.PATCHED else ""
         if not call.stream:
             if as_asked:
                 return VerbatimWhole(parser, watch, asked)
             return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), watch)
-        renderer = call.dialect.render_stream(request)
         if as_asked:
-            return VerbatimStream(call.dialect, parser, renderer, call.id, watch, asked)
-        return TranslatedStream(call.dialect, parser, renderer, call.id, watch)
+            return VerbatimStream(call.dialect, parser, call.dialect.render_stream(request), call.id, watch, asked)
+        if voice is not None:
+            return TranslatedStream(call.dialect, Resumed(parser, voice.heard), voice, call.id, watch, may_be_resumed)
+        new = Voice(call.dialect.render_stream(request))
+        return TranslatedStream(call.dialect, parser, new, call.id, watch, may_be_resumed)
 
     if said.get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
         return choose(True)
@@ -163,3 +169,11 @@ class Undecided:
     @property
     def progress(self) -> int:
         return 0 if self._chosen is None else self._chosen.progress
+
+    @property
+    def interrupted(self) -> bool:
+        return self._chosen is not None and self._chosen.interrupted
+
+    @property
+    def voice(self) -> Voice | None:
+        return None if self._chosen is None else self._chosen.voice

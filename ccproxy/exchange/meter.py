@@ -122,6 +122,9 @@ class Meter:
         self._attempts: list[Attempt] = []
         self._trying: Target | None = None
         self._usage = Usage()
+        self._earlier = Usage()
+        """Of targets that broke off, and were followed by others."""
+        self._earlier_cost: float | None = None
         self._stop: Stop | None = None
         self._broken: ApiError | None = None
         self.rule = ""
@@ -157,6 +160,11 @@ class Meter:
     def usage(self) -> Usage:
         """What is known of it so far. While an answer runs, its tokens are estimated: most vendors send one in each
         piece, some many, and all tell the truth at the end."""
+        return self._earlier.plus(self._present)
+
+    @property
+    def _present(self) -> Usage:
+        """The present target's."""
         if self._stop is not None and self._usage.output is not None:
             return self._usage
         estimate = max(self._deltas, self._characters // CHARACTERS_PER_TOKEN)
@@ -173,6 +181,9 @@ class Meter:
         """From now on the events are this target's."""
         self._trying = target
         self._tried = self._clock.seconds()
+        self._forget()
+
+    def _forget(self) -> None:
         self._usage = Usage()
         self._stop = None
         self._broken = None
@@ -183,6 +194,15 @@ class Meter:
         if self._trying is not None:
             self._attempts.append(self._attempt(self._trying, error))
             self._trying = None
+
+    def broke_off(self, error: ApiError) -> None:
+        """The present target's answer broke off in the middle, and another may go on with it: both are paid for."""
+        usage, _ = self._spent()
+        self._earlier = self._earlier.plus(usage)
+        if self._trying is not None and (cost := self._cost(self._trying, usage)) is not None:
+            self._earlier_cost = (self._earlier_cost or 0.0) + cost
+        self.refused(error)
+        self._forget()
 
     def _attempt(self, target: Target, error: ApiError | None) -> Attempt:
         return Attempt(target.name, error, self._tried - self.began, self._clock.seconds() - self._tried)
@@ -223,15 +243,12 @@ class Meter:
     def record(self, outcome: Outcome, error: ApiError | None = None) -> Record:
         """All of it. `error` is what the client was told instead of an answer."""
         attempts = tuple(self._attempts)
-        cost = None
-        usage, estimated = self._usage, self._is_untold
-        if estimated:
-            usage = self.usage
-            if usage.input is None:
-                usage = evolve(usage, input=len(self.call.body) // BYTES_PER_TOKEN)
+        usage, estimated = self._spent()
+        cost = self._earlier_cost
         if self._trying is not None:
             attempts += (self._attempt(self._trying, self._broken),)
-            cost = self._cost(self._trying, usage)
+            if (last := self._cost(self._trying, usage)) is not None:
+                cost = (cost or 0.0) + last
         call = self.call
         return Record(
             id=call.id,
@@ -246,7 +263,7 @@ class Meter:
             losses=self.losses,
             first_content=self._since(self._first_content),
             total=self._clock.seconds() - self.began,
-            usage=usage,
+            usage=self._earlier.plus(usage),
             stop=self._stop,
             error=error or self._broken,
             request_bytes=len(call.body),
@@ -259,14 +276,18 @@ class Meter:
             gaps=tuple(self._gaps) if self._gap_seconds else (),
             gap_seconds=self._gap_seconds,
             cost=cost,
-            estimated=estimated,
+            estimated=estimated or self._earlier != Usage(),
         )
 
-    @property
-    def _is_untold(self) -> bool:
-        """Whether something was answered, and nobody said what that took: a client who leaves before the end pays for
-        what was written by then, and some vendors never say."""
-        return self._first_content is not None and (self._stop is None or self._usage.output is None)
+    def _spent(self) -> tuple[Usage, bool]:
+        """What the present target took, and whether that is our estimate: something was answered, and nobody said what
+        that took. A client who leaves before the end pays for what was written by then, and some vendors never say."""
+        if not self._deltas or (self._stop is not None and self._usage.output is not None):
+            return self._usage, False
+        usage = self._present
+        if usage.input is None:
+            usage = evolve(usage, input=len(self.call.body) // BYTES_PER_TOKEN)
+        return usage, True
 
     def _since(self, moment: float | None) -> float | None:
         return None if moment is None else moment - self.began

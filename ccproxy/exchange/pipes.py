@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ccproxy.dialects.dialect import Continuable, Dialect, StreamParser, StreamRenderer
 from ccproxy.errors import ApiError
+from ccproxy.exchange.resuming import Voice
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
 from ccproxy.model.replies import Response, fold, joined
@@ -56,6 +57,14 @@ class Pipe(Protocol):
         """The rest of the answer comes next."""
 
     @property
+    def interrupted(self) -> bool:
+        """The answer failed, the client was not told, and another target may go on with it."""
+
+    @property
+    def voice(self) -> Voice | None:
+        """What the client hears, where another target can go on with it."""
+
+    @property
     def progress(self) -> int:
         """Counts the events of the upstream: what moves it is alive, what only keeps the line warm is not."""
 
@@ -77,6 +86,9 @@ class Pipe(Protocol):
 
 class _Watching:
     """What all pipes share: the parser's events are counted, watched and judged."""
+
+    interrupted = False
+    voice: Voice | None = None
 
     def __init__(self, parser: StreamParser, watch: Watch) -> None:
         self._parser = parser
@@ -146,9 +158,6 @@ class _Streaming(_Watching):
     def _fail(self, error: ApiError) -> bytes:
         self.failure = error
         self.ended = True
-        return self._failure_frame(error)
-
-    def _failure_frame(self, error: ApiError) -> bytes:
         return self._dialect.error_frame(error, self._exchange)
 
     def ping(self) -> bytes:
@@ -159,11 +168,33 @@ class _Streaming(_Watching):
 
 
 class TranslatedStream(_Streaming):
-    """A stream for a client who speaks another dialect, or an upstream that answered whole."""
+    """A stream for a client who speaks another dialect, or an upstream that answered whole; or one that another target
+    may go on with.
 
-    def _failure_frame(self, error: ApiError) -> bytes:
-        """The renderer's: in some dialects an error carries the stream's own id and numbers."""
-        return self._renderer.render(Failed(error))
+    `voice` is what the client hears. It is watched: all of it where the answer `may_be_resumed`, else no more than what
+    comes before the first content. A failure after which another target may go on is not told.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        parser: StreamParser,
+        voice: Voice,
+        exchange: str,
+        watch: Watch,
+        may_be_resumed: bool = False,
+    ) -> None:
+        super().__init__(dialect, parser, voice.renderer, exchange, watch)
+        self.voice = self._voice = voice
+        self._may_be_resumed = may_be_resumed
+        self._attentive = True
+
+    def _fail(self, error: ApiError) -> bytes:
+        """In some dialects an error carries the stream's own id and numbers, so the renderer tells it."""
+        self.failure = error
+        self.ended = True
+        self.interrupted = self._attentive and self._voice.heard.may_go_on and error.another_target_may_help
+        return b"" if self.interrupted else self._voice.say(Failed(error))
 
     def feed(self, data: bytes) -> bytes:
         return b"" if self.ended else self._say(self._events(data))
@@ -177,9 +208,12 @@ class TranslatedStream(_Streaming):
             if isinstance(event, Failed):
                 said.append(self._fail(event.error))
                 break
-            if not self.settled:
-                self.settled = _is_content(event)
-            said.append(self._renderer.render(event))
+            said.append(self._voice.say(event))
+            if self._attentive:
+                self._voice.heard.see(event)
+                if not self.settled and _is_content(event):
+                    self.settled = True
+                    self._attentive = self._may_be_resumed
             if isinstance(event, Finished):
                 self.ended = True
         return b"".join(said)

@@ -24,6 +24,7 @@ from ccproxy.dialects.dialect import Answer
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.pipes import Pipe
 from ccproxy.exchange.reply import Reply
+from ccproxy.exchange.resuming import Interrupted
 from ccproxy.upstream.client import Deadlines
 from ccproxy.upstream.failures import ended_well, explain
 
@@ -77,8 +78,9 @@ class Relay(Protocol):
     """One upstream body on its way to one client.
 
     `opened` fires when the client's status line is out, or fails with the `ApiError` that allows another target.
-    `finished` fires with the outcome; never before `opened`. `wrote` is told the time and the size of each piece of the
-    answer that goes to the client.
+    `finished` fires with the outcome, or fails with `Interrupted`; never before `opened`. `wrote` is told the time and
+    the size of each piece of the answer that goes to the client. Where the client has the beginning of the answer from
+    another target (`goes_on`), nothing is held back.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Relay(Protocol):
         clock: IReactorTime,
         deadlines: Deadlines,
         wrote: Callable[[float, int], None],
+        goes_on: bool = False,
     ) -> None:
         self._provider = provider
         self._pipe = pipe
@@ -111,7 +114,10 @@ class Relay(Protocol):
         self._progress = 0
         self._complete_since: float | None = None
         reply.attach(self)
-        self._arm()
+        if goes_on:
+            self._commit()
+        else:
+            self._arm()
 
     def when_over(self, tell: Callable[[Outcome, ApiError | None], None]) -> None:
         """Calls `tell` when the exchange with this upstream ends behind `opened`: how, and why if it failed."""
@@ -129,6 +135,10 @@ class Relay(Protocol):
     def _body(self) -> IPushProducer:
         """The transport of a response's body: Twisted gives it as one that can be paused and stopped, and no more."""
         return cast(IPushProducer, self.transport)
+
+    def connectionMade(self) -> None:
+        if self._paused:
+            self._body.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
         if self._state is State.ENDED:
@@ -149,7 +159,7 @@ class Relay(Protocol):
     def pauseProducing(self) -> None:
         if self._state is not State.ENDED and not self._paused:
             self._paused = True
-            if not self._upstream_ended:
+            if self.connected and not self._upstream_ended:
                 self._body.pauseProducing()
 
     def resumeProducing(self) -> None:
@@ -231,6 +241,9 @@ class Relay(Protocol):
     def _end(self) -> None:
         """The pipe said its last: a good end, or the upstream's own error in-band."""
         self._stop()
+        if self._pipe.interrupted:
+            self._hand_over()
+            return
         self._reply.finish()
         if self._pipe.failure is not None:
             self._stop_upstream()
@@ -247,6 +260,9 @@ class Relay(Protocol):
             return
         frame = self._pipe.fail(error)
         self._stop()
+        if self._pipe.interrupted:
+            self._hand_over()
+            return
         if frame:
             self._reply.write(frame)
             self._reply.finish()
@@ -255,9 +271,16 @@ class Relay(Protocol):
         self._stop_upstream()
         self.finished.callback(Outcome.BROKEN)
 
+    def _hand_over(self) -> None:
+        """The client was not told, and waits: the dispatcher finds who goes on, or tells it."""
+        self._stop_upstream()
+        error, voice = self._pipe.failure, self._pipe.voice
+        assert error is not None
+        assert voice is not None
+        self.finished.errback(Interrupted(error, voice))
+
     def _refuse(self, error: ApiError) -> None:
         self._stop()
-        self._reply.detach()
         self._stop_upstream()
         self.opened.errback(error)
 

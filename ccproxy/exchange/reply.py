@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.server import Request
+from zope.interface import implementer
 
 from ccproxy.dialects.dialect import Answer
 from ccproxy.upstream import eager
@@ -30,13 +31,38 @@ class State(enum.Enum):
     GONE = "gone"
 
 
+@implementer(IPushProducer)
+class _Pace:
+    """The client's pace, for one producer after another: the next one is paused where the client still is."""
+
+    def __init__(self, producer: IPushProducer) -> None:
+        self._producer = producer
+        self.paused = False
+
+    def moves(self, producer: IPushProducer) -> None:
+        self._producer = producer
+        if self.paused:
+            producer.pauseProducing()
+
+    def pauseProducing(self) -> None:
+        self.paused = True
+        self._producer.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self.paused = False
+        self._producer.resumeProducing()
+
+    def stopProducing(self) -> None:
+        self._producer.stopProducing()
+
+
 class Reply:
     """One answer to one request of twisted.web."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._state = State.PENDING
-        self._producer: IPushProducer | None = None
+        self._pace: _Pace | None = None
         self._gone: Deferred[None] = Deferred()
         self.answered: Answer | None = None
         """What was said, where all of it was said at once."""
@@ -46,17 +72,27 @@ class Reply:
         """Fires when the client leaves before the end; never otherwise."""
         return self._gone
 
+    @property
+    def paused(self) -> bool:
+        """Whether the client reads too slowly to be given more."""
+        return self._pace is not None and self._pace.paused
+
     def attach(self, producer: IPushProducer) -> None:
-        """From now on the client's pace moves this producer. It is legal, and wanted, before `commit`: a client who
-        leaves between the upstream's headers and its first token must stop the upstream."""
-        if self._state in (State.PENDING, State.COMMITTED):
-            self._producer = producer
-            self._request.registerProducer(producer, True)
+        """From now on the client's pace moves this producer, in place of the one before. It is legal, and wanted,
+        before `commit`: a client who leaves between the upstream's headers and its first token must stop the
+        upstream."""
+        if self._state not in (State.PENDING, State.COMMITTED):
+            return
+        if self._pace is None:
+            self._pace = _Pace(producer)
+            self._request.registerProducer(self._pace, True)
+        else:
+            self._pace.moves(producer)
 
     def detach(self) -> None:
-        """The producer has nothing more to give."""
-        if self._producer is not None:
-            self._producer = None
+        """Nobody has anything more to give."""
+        if self._pace is not None:
+            self._pace = None
             if self._state is not State.GONE:
                 self._request.unregisterProducer()
 
@@ -102,7 +138,7 @@ class Reply:
             self._request.loseConnection()
 
     def _leave(self, _reason: Failure) -> None:
-        self._producer = None
+        self._pace = None
         if self._state in (State.PENDING, State.COMMITTED):
             self._state = State.GONE
             self._gone.callback(None)

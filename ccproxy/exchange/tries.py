@@ -98,6 +98,11 @@ class Tries:
         if error.kind is Kind.OVERFLOW and self._last is not None:
             self._rest = _larger(self._rest, self._last.quirks.window)
 
+    def broke_off(self, error: ApiError) -> None:
+        """The last one answered, and not to the end: the time for those who may go on begins now."""
+        self.failed(error)
+        self._began = self._clock.seconds()
+
     def pause(self, following: Target) -> float:
         """Seconds to wait before `following` is asked; mostly none."""
         last = self._errors[-1] if self._errors else None

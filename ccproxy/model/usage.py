@@ -41,6 +41,15 @@ class Usage:
         }
         return evolve(self, **known)
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together: of two targets that were asked one after the other for one answer."""
+        known = {
+            name: (getattr(self, name) or 0) + (getattr(other, name) or 0)
+            for name in _FIELDS
+            if name != "tier" and (getattr(self, name) is not None or getattr(other, name) is not None)
+        }
+        return Usage(tier=other.tier or self.tier, **known)
+
 
 _FIELDS = (
     "input",

@@ -7,7 +7,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError
-from ccproxy.exchange.dispatch import retry_headers, told_of
+from ccproxy.exchange.naming import retry_headers, told_of
 from ccproxy.exchange.reply import Reply
 from ccproxy.headers import joined
 from ccproxy.web.site import BoundedRequest

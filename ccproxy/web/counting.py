@@ -19,7 +19,7 @@ from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Answer, Dialect, Headers, Peek
 from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.dispatch import told_of
+from ccproxy.exchange.naming import told_of
 from ccproxy.exchange.reply import Reply
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain

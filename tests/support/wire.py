@@ -85,9 +85,10 @@ class FixedRoutes:
     """Routes that choose the same targets for every model."""
 
     targets: tuple[Target, ...]
+    resume: bool = False
 
     def candidates(self, facts: Facts, now: float, take: bool = True) -> Chosen:
-        return Chosen(self.targets, "default")
+        return Chosen(self.targets, "default", resume=self.resume)
 
 
 class UpstreamConnection:
@@ -284,6 +285,7 @@ class Wire:
     breakers: Limits = field(factory=Limits)
     rooms: dict[str, Room] = field(factory=dict)
     bounds: Bounds = field(factory=Bounds)
+    resume: bool = False
     routes: Any = None
     """Instead of `targets`: real routes."""
     memory: Memory = field(factory=Memory)
@@ -295,7 +297,7 @@ class Wire:
         self.fitness = Fitness(self.clock, breakers, Keys(), Places(self.clock, self.rooms))
         dispatch = Dispatch(
             DIALECTS,
-            self.routes or FixedRoutes(self.targets),
+            self.routes or FixedRoutes(self.targets, self.resume),
             client,
             self.clock,
             self.deadlines,

@@ -1,6 +1,7 @@
 """The record of the Messages dialect."""
 
 from ccproxy.dialects.anthropic.errors import error_frame, parse_error, render_error
+from ccproxy.dialects.anthropic.models import prefills
 from ccproxy.dialects.anthropic.outgoing import render_request
 from ccproxy.dialects.anthropic.requests import parse_request, peek, survey, verbatim, with_model
 from ccproxy.dialects.anthropic.responses import parse_response, render_response
@@ -25,4 +26,5 @@ ANTHROPIC = Dialect(
     render_error=render_error,
     error_frame=error_frame,
     survey=survey,
+    prefills=prefills,
 )

@@ -8,6 +8,7 @@ import re
 
 from attrs import frozen
 
+from ccproxy.dialects.quirks import Quirks
 from ccproxy.model.messages import Effort
 
 
@@ -102,3 +103,8 @@ def generation(model: str) -> Generation:
         return GENERATIONS[-1]
     version = (int(found[1]), int(found[2] or 0))
     return [row for row in GENERATIONS if row.first <= version][-1]
+
+
+def prefills(quirks: Quirks) -> bool:
+    """Whether a model goes on with an answer that was begun for it."""
+    return generation(quirks.model).prefill
