@@ -119,4 +119,4 @@ deb: wheelhouse/complete
 	@ls -l $(PACKAGE)/*.deb
 
 test-deb: deb
-	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle
+	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle newcomer

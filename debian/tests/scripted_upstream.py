@@ -17,6 +17,8 @@ from typing import Any
 
 HOST = "provider.test"
 PORT = 8443
+TOOLS = ("tools", "qwen/qwen3-coder")
+"""Models that ask for a tool; the second is the one that administration.md configures."""
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
 
 
@@ -57,13 +59,14 @@ class Provider(BaseHTTPRequestHandler):
     def _answer(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield chunk({"role": "assistant", "content": ""})
         model, messages = request["model"], request["messages"]
-        if model == "tools" and request.get("tools") and messages[-1]["role"] != "tool":
+        if model in TOOLS and request.get("tools") and messages[-1]["role"] != "tool":
             call = {"name": "Bash", "arguments": json.dumps({"command": "hostname", "description": "Says who I am"})}
             yield chunk({"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]})
             yield chunk({}, "tool_calls")
             return
-        if model == "tools":
-            yield chunk({"content": f"The machine is called {messages[-1]['content']}"})
+        if model in TOOLS:
+            said = messages[-1]["content"]
+            yield chunk({"content": f"The machine is called {said if isinstance(said, str) else said[0]['text']}"})
         elif model == "key":
             yield chunk({"content": self.headers["authorization"]})
         else:
@@ -81,13 +84,13 @@ class Provider(BaseHTTPRequestHandler):
         """Nothing is said of requests."""
 
 
-def serve(directory: Path) -> ThreadingHTTPServer:
-    """Serves from now on, in threads of its own."""
-    key, certificate = certify(directory, HOST)
+def serve(directory: Path, host: str = HOST, port: int = PORT) -> ThreadingHTTPServer:
+    """Serves as this host from now on, in threads of its own."""
+    key, certificate = certify(directory, host)
     hosts = Path("/etc/hosts")
-    if HOST not in hosts.read_text():
-        hosts.write_text(hosts.read_text() + f"127.0.0.1 {HOST}\n")
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), Provider)
+    if host not in hosts.read_text():
+        hosts.write_text(hosts.read_text() + f"127.0.0.1 {host}\n")
+    server = ThreadingHTTPServer(("127.0.0.1", port), Provider)
     server.daemon_threads = True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
