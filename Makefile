@@ -119,4 +119,29 @@ deb: wheelhouse/complete
 	@ls -l $(PACKAGE)/*.deb
 
 test-deb: deb
-	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle newcomer
+	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle newcomer proxies
+
+# SUITE is the release of Debian that the packages in build/deb are for.
+SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+REPOSITORY := build/apt
+GPG = gpg --batch --yes --local-user "$(APT_KEY)"
+
+apt-repo:
+	@test -n "$(APT_KEY)" || { echo "Say which key of your GnuPG signs: make apt-repo APT_KEY=FINGERPRINT" >&2; exit 2; }
+	@command -v apt-ftparchive >/dev/null || { echo "To make a repository: sudo apt install apt-utils" >&2; exit 1; }
+	@ls $(PACKAGE)/*.deb >/dev/null || { echo "There is no package: make deb" >&2; exit 1; }
+	@rm -rf $(REPOSITORY) && mkdir -p $(REPOSITORY)/pool/$(SUITE) && cp $(PACKAGE)/*.deb $(REPOSITORY)/pool/$(SUITE)
+	@cd $(REPOSITORY) && for deb in pool/$(SUITE)/*.deb; do dpkg-deb --field $$deb Architecture; done | sort -u | \
+	  while read -r architecture; do \
+	    binary=dists/$(SUITE)/main/binary-$$architecture && mkdir -p $$binary && \
+	    apt-ftparchive --arch $$architecture packages pool/$(SUITE) > $$binary/Packages && gzip -9nk $$binary/Packages; \
+	  done
+	@cd $(REPOSITORY)/dists && apt-ftparchive -o APT::FTPArchive::Release::Origin=ccproxy \
+	  -o APT::FTPArchive::Release::Suite=$(SUITE) -o APT::FTPArchive::Release::Codename=$(SUITE) \
+	  -o APT::FTPArchive::Release::Components=main \
+	  -o APT::FTPArchive::Release::Architectures="$$(ls $(SUITE)/main | sed 's/binary-//' | paste -sd ' ')" \
+	  release $(SUITE) > Release && mv Release $(SUITE)/Release
+	@cd $(REPOSITORY)/dists/$(SUITE) && $(GPG) --clearsign --output InRelease Release && \
+	  $(GPG) --armor --detach-sign --output Release.gpg Release
+	@$(GPG) --armor --export "$(APT_KEY)" > $(REPOSITORY)/ccproxy.asc
+	@echo "$(REPOSITORY) is a repository for $(SUITE); docs/administration.md says how to use it"
