@@ -2,8 +2,8 @@
 # image.sh DIRECTORY PACKAGE.deb: the files of the container image, out of Debian's packages and ours. No shell, no
 # package manager, no other program than Python is in it.
 set -eu
-image=$1 package=$(realpath "$2")
-version=$(python3 -c 'import sys; print("{}.{}".format(*sys.version_info))')
+image=$(realpath -m "$1") package=$(realpath "$2")
+version=$(/usr/bin/python3 -c 'import sys; print("{}.{}".format(*sys.version_info))')
 mkdir -p "$image/tmp" "$image/packages"
 cd "$image/packages"
 apt-get download -qq base-files libc6 libgcc-s1 netbase python3-minimal "python$version-minimal" "libpython$version-minimal" \
@@ -14,6 +14,7 @@ for archive in ./*.deb "$package"; do
         --exclude='./usr/lib/*/gconv/*' --exclude='*/libdb*' --exclude='./usr/share/bash-completion/*' \
         --exclude='./usr/share/zsh/*' --exclude='./usr/share/fish/*' --exclude='./etc/logrotate.d/*'
 done
+cd /
 rm -r "$image/packages"
 mkdir -p "$image/etc/ssl/certs" "$image/etc/ccproxy/keys" "$image/var/lib/ccproxy"
 cp /etc/ssl/certs/ca-certificates.crt "$image/etc/ssl/certs/"
@@ -22,4 +23,4 @@ echo 'ccproxy:x:10001:' > "$image/etc/group"
 chown -R 10001:10001 "$image/var/lib/ccproxy"
 chmod 1777 "$image/tmp"
 # The modules of the standard library have no byte code yet, and nobody can write it later.
-python3 -m compileall -q -s "$image" --invalidation-mode unchecked-hash "$image/usr/lib/python$version" || true
+/usr/bin/python3 -m compileall -q -s "$image" --invalidation-mode unchecked-hash "$image/usr/lib/python$version" || true

@@ -58,10 +58,13 @@ def until(check: Any, seconds: float = 20.0) -> Any:
 class Asked:
     """A streamed message, asked for and being answered."""
 
-    def __init__(self, model: str, port: int = PORT, connection: HTTPConnection | None = None) -> None:
+    def __init__(
+        self, model: str, port: int = PORT, connection: HTTPConnection | None = None, apikey: str = ""
+    ) -> None:
         self._connection = connection or HTTPConnection("127.0.0.1", port, timeout=60)
         body = {"model": model, "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "Go"}]}
         headers = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
+        headers |= {"x-api-key": apikey} if apikey else {}
         self._connection.request("POST", "/v1/messages", json.dumps(body), headers)
         self.response: HTTPResponse = self._connection.getresponse()
         self.times: list[float] = []
