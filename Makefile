@@ -30,6 +30,7 @@ run: $(VENV)/installed
 	@exec $(VENV)/bin/ccproxy start --foreground
 
 test: $(VENV)/installed-test
+	@[ -z "$$CCPROXY_CI" ] || $(VENV)/bin/ccproxy tokens fetch
 	@exec $(VENV)/bin/python -m twisted.trial $(TRIAL) $(TESTS)
 
 check: $(VENV)/installed-check
