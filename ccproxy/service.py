@@ -8,6 +8,7 @@ changed. To take over a configuration is to hand the site another front: exchang
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from attrs import asdict, field, frozen
@@ -23,6 +24,7 @@ from ccproxy.access.principals import Keyring
 from ccproxy.config.resolve import budgets, keyring, limits, providers, proxies, routes, rules_of
 from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
 from ccproxy.config.source import Source
+from ccproxy.config.summary import doubts, plain
 from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.drain import Drain
 from ccproxy.daemon.inherited import Inheriting, extra, given
@@ -62,6 +64,7 @@ from ccproxy.metrics.exporter import Exporter, Send
 from ccproxy.metrics.families import Family
 from ccproxy.metrics.latencies import Latencies
 from ccproxy.metrics.process import Lag
+from ccproxy.metrics.trends import Trends
 from ccproxy.providers.target import Target
 from ccproxy.providers.wayout import BadProxy, WayOut
 from ccproxy.routing.memory import Memory
@@ -74,6 +77,9 @@ from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.names import Names
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.counting import Counting, Counts
+from ccproxy.web.dashboard.page import Dashboard, Shown
+from ccproxy.web.dashboard.visits import PATH as DASHBOARD
+from ccproxy.web.dashboard.visits import Visits
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
@@ -119,6 +125,8 @@ class Lasting:
     purse: Purse
     counted: Counted
     latencies: Latencies
+    trends: Trends
+    visits: Visits
     lag: Lag
     exporter: Exporter
     results: LastResults
@@ -152,6 +160,8 @@ class Lasting:
             purse=Purse(Budgets(), ledger, reactor),
             counted=Counted(),
             latencies=Latencies(),
+            trends=Trends(reactor.seconds),
+            visits=Visits(reactor.seconds),
             lag=Lag(reactor),
             exporter=Exporter(reactor),
             results=LastResults(reactor),
@@ -256,8 +266,7 @@ def make_front(
     client = Client(lasting.pool, reactor, deadlines, lasting.credentials)
     observers = [lasting.results.observe, lasting.feed.observe, lasting.sessions.observe, lasting.calibration.observe]
     observers += [lasting.ledger.observe, lasting.purse.observe, lasting.counted.observe, lasting.latencies.observe]
-    observers.append(lasting.exporter.observe)
-    observers.append(Experience(lasting.memory, reactor).observe)
+    observers += [lasting.trends.observe, lasting.exporter.observe, Experience(lasting.memory, reactor).observe]
     if settings.log:
         observers.append(log_exchange)
 
@@ -288,30 +297,45 @@ def make_front(
     )
     counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, reactor, lasting.in_thread)
     keys = keyring(settings)
-    door = Door(keys, proxies(settings), lasting.in_thread)
+    door = Door(keys, proxies(settings), lasting.in_thread, lasting.visits.present)
+    status = Status(
+        keys,
+        lasting.results,
+        lasting.running,
+        lasting.uptime,
+        lambda: known_of(reload),
+        lasting.fitness.details,
+        lasting.latencies.details,
+        lambda: [one.shown() for one in lasting.purse.budgets.spendings(reactor.seconds())],
+    )
+    live = Live(keys, ANTHROPIC, new_id, lasting.feed, reactor)
+    shown = Shown(
+        lasting.feed,
+        lasting.ledger,
+        status.details,
+        lasting.trends.details,
+        lambda: plain(settings),
+        cache(lambda: tuple(doubts(settings))),
+        reactor,
+    )
+    dashboard = Dashboard(keys, door, lasting.visits, shown)
     limit = settings.performance.max_request_body_size
     root = make_root(
         fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
         counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
         health=Health(keys, lasting.results),
-        status=Status(
-            keys,
-            lasting.results,
-            lasting.running,
-            lasting.uptime,
-            lambda: known_of(reload),
-            lasting.fitness.details,
-            lasting.latencies.details,
-            lambda: [one.shown() for one in lasting.purse.budgets.spendings(reactor.seconds())],
-        ),
+        status=status,
         fallback=ANTHROPIC,
         new_id=new_id,
         own={
             **_administrative(settings, lasting, keys, reload, administration),
             **({"/metrics": Metrics(keys, ANTHROPIC, new_id, lasting.families)} if settings.metrics.enabled else {}),
             "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
-            "/exchanges/live": Live(keys, ANTHROPIC, new_id, lasting.feed, reactor),
+            "/exchanges/live": live,
+            DASHBOARD: dashboard,
+            f"{DASHBOARD}/": dashboard,
+            f"{DASHBOARD}/live": live,
             SESSIONS: SessionPage(keys, ANTHROPIC, new_id, lasting.sessions),
         },
         door=door,

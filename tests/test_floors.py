@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "ccproxy"
 
 FLOORS = [
     {"errors"},
-    {"headers", "secret", "wire"},
+    {"figures", "headers", "secret", "wire"},
     {"model"},
     {"dialects"},
     {"providers", "access", "tokens"},

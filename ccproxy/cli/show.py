@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ccproxy.cli.figures import bar, money, seconds, size, tokens
 from ccproxy.cli.keeping import ledger
 from ccproxy.cli.terminal import aligned, paint
+from ccproxy.figures import bar, money, seconds, size, tokens
 from ccproxy.ledger.queries import exchange, exchanges
 
 LAST = "last"

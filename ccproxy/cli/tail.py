@@ -10,13 +10,13 @@ from typing import Any
 import click
 from attrs import frozen
 
-from ccproxy.cli.figures import money, seconds, tokens
 from ccproxy.cli.process.asking import SECONDS, NoDaemon, connection
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.running import running
 from ccproxy.cli.show import MOODS
 from ccproxy.cli.terminal import paint
+from ccproxy.figures import money, seconds, tokens
 
 NOT_RUNNING = 3
 

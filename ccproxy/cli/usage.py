@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from ccproxy.cli.figures import cost, seconds, tokens
 from ccproxy.cli.keeping import ledger
 from ccproxy.cli.terminal import paint
 from ccproxy.config.durations import OLDEST, BadDuration
 from ccproxy.config.durations import seconds as duration
+from ccproxy.figures import cost, seconds, tokens
 from ccproxy.ledger.queries import KEYS
 from ccproxy.ledger.queries import usage as summed
 

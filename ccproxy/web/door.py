@@ -4,7 +4,7 @@ Pages ask `answers.peer_address` and their keyring, which then know.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -28,9 +28,17 @@ InThread = Callable[[Callable[[], Any]], "Deferred[Any]"]
 
 
 class Door:
-    """Stands before the root. `in_thread` runs slow work elsewhere."""
+    """Stands before the root. `in_thread` runs slow work elsewhere; `present` adds what a browser that signed in does
+    not send again."""
 
-    def __init__(self, keyring: Keyring, proxies: Proxies, in_thread: InThread) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        proxies: Proxies,
+        in_thread: InThread,
+        present: Callable[[BoundedRequest], None] = lambda _: None,
+    ) -> None:
+        self._present = present
         self._keyring = keyring
         self._proxies = proxies
         self._in_thread = in_thread
@@ -41,10 +49,11 @@ class Door:
         too many wait already."""
         if self._proxies:
             request.came_from = self._origin(request)
+        self._present(request)
         if not self._keyring.has_hashes:
             return None
         proofs = self._keyring.proofs(joined(request.requestHeaders.getAllRawHeaders()))
-        return Deferred.fromCoroutine(self._prove(proofs, request.came_from)) if proofs else None
+        return Deferred.fromCoroutine(self.prove(proofs, request.came_from)) if proofs else None
 
     def _origin(self, request: BoundedRequest) -> str | None:
         """The client's address. Who speaks the PROXY protocol stands nearer to us than who writes headers."""
@@ -54,7 +63,8 @@ class Door:
         forwarded = request.requestHeaders.getRawHeaders(b"x-forwarded-for", [])
         return self._proxies.client_of(peer, b",".join(forwarded).decode("latin-1"))
 
-    async def _prove(self, proofs: list[Proof[Client]], origin: str | None) -> None:
+    async def prove(self, proofs: Sequence[Proof[Client]], origin: str | None) -> None:
+        """Have these keys looked at, for whoever is at this address. Raises BUSY."""
         if self._proving.total() >= PROOFS or self._proving[origin] >= PROOFS_OF_ONE:
             raise ApiError(Kind.BUSY, "ccproxy is busy looking at other keys: ask again in a second", retry_after=1)
         self._proving[origin] += 1

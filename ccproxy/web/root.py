@@ -147,6 +147,7 @@ class About(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         links = {**FRONTS, "models": "/v1/models", "health": "/health", "status": "/status"}
+        links["dashboard"] = "/dashboard"
         return page(request, {"name": "ccproxy", "version": ccproxy.__version__, "links": links})
 
 

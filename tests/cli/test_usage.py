@@ -11,10 +11,10 @@ from typing import Any
 from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.cli.figures import bar, cost, money, seconds, size, tokens
 from ccproxy.cli.main import main
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.relay import Outcome
+from ccproxy.figures import bar, cost, money, seconds, size, tokens
 from ccproxy.ledger.database import database
 from ccproxy.ledger.rows import write
 from tests.ledger.records import record

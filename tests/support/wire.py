@@ -42,6 +42,7 @@ from ccproxy.exchange.places import Places, Room
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.metrics.trends import Trends
 from ccproxy.providers.keys import Keys
 from ccproxy.providers.target import Target
 from ccproxy.routing.breakers import Breakers, Limits
@@ -51,6 +52,8 @@ from ccproxy.routing.routes import Chosen
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.upstream.pool import Pool
+from ccproxy.web.dashboard.page import Dashboard, Shown
+from ccproxy.web.dashboard.visits import Visits
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
@@ -289,6 +292,8 @@ class Wire:
     routes: Any = None
     """Instead of `targets`: real routes."""
     memory: Memory = field(factory=Memory)
+    ledger: Any = None
+    """What the dashboard asks."""
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
@@ -321,19 +326,37 @@ class Wire:
         self.results.know(target.provider for target in self.targets)
         self.feed = Feed(self.running, self.clock)
         self.experience = Experience(self.memory, self.clock)
+        self.trends = Trends(self.clock.seconds)
+        status = Status(keyring, self.results, self.running, self.clock.seconds, dict, self.fitness.details)
+        live = Live(keyring, ANTHROPIC, new_id, self.feed, self.clock)
+        visits = Visits(self.clock.seconds)
+        door = Door(keyring, self.proxies, self._in_thread, visits.present)
+        shown = Shown(
+            self.feed,
+            self.ledger,
+            status.details,
+            self.trends.details,
+            lambda: {"apikey": "…1234"},
+            lambda: ("the key looks like a placeholder",),
+            self.clock,
+        )
+        dashboard = Dashboard(keyring, door, visits, shown)
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
             models=Resource(),
             health=Health(keyring, self.results),
-            status=Status(keyring, self.results, self.running, self.clock.seconds, dict, self.fitness.details),
+            status=status,
             fallback=ANTHROPIC,
             new_id=new_id,
             own={
                 "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
-                "/exchanges/live": Live(keyring, ANTHROPIC, new_id, self.feed, self.clock),
+                "/exchanges/live": live,
+                "/dashboard": dashboard,
+                "/dashboard/": dashboard,
+                "/dashboard/live": live,
             },
-            door=Door(keyring, self.proxies, self._in_thread),
+            door=door,
         )
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
@@ -343,6 +366,7 @@ class Wire:
     feed: Any = None
     fitness: Any = None
     experience: Any = None
+    trends: Any = None
 
     def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
         done: Deferred[Any] = Deferred()
@@ -359,6 +383,7 @@ class Wire:
         self.results.observe(call, record)
         self.feed.observe(call, record)
         self.experience.observe(call, record)
+        self.trends.observe(call, record)
 
     def connect(self, peer: str = "127.0.0.1") -> ClientConnection:
         """A client that has said nothing yet."""
