@@ -22,7 +22,7 @@ setup(
     # The file, not the package: twisted.plugins belongs to Twisted.
     py_modules=["twisted.plugins.ccproxy_plugin"],
     # By name: with the package_dir above, what MANIFEST.in lists is not found to lie in a package.
-    package_data={"": ["*.tsv", "*.json", "*.html", "*.css", "*.js", "*.svg"]},
+    package_data={"": ["*.tsv", "*.json", "files/*"]},
     include_package_data=True,
     zip_safe=False,
     install_requires=[

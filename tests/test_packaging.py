@@ -98,12 +98,6 @@ class PackagingTests(SynchronousTestCase):
         files = {str(path.relative_to(source)) for path in (source / "ccproxy").rglob("*") if path.is_file()}
         self.assertEqual(names(built().wheel), files | {PLUGIN})
 
-    def test_wheel_has_the_page(self) -> None:
-        """The page's files are in the wheel."""
-        files = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "ccproxy/web/dashboard/files").iterdir()}
-        self.assertIn("ccproxy/web/dashboard/files/page.js", files)
-        self.assertLessEqual(files, names(built().wheel))
-
     def test_wheel_says_what_it_is(self) -> None:
         """The wheel's version is the program's, its licence and its console script are there."""
         (information,) = built().installed.glob("*.dist-info")
