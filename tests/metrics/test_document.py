@@ -7,10 +7,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.exchange.feed import LOOK_EVERY
+from ccproxy.lasting import Lasting
 from ccproxy.ledger.ledger import QUEUE_LIMIT, WRITE_EVERY
 from ccproxy.metrics.families import SERIES_LIMIT
 from ccproxy.metrics.latencies import LATEST
-from ccproxy.service import Lasting
 from ccproxy.tokens.ruler import ESTIMATE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")

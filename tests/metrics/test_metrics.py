@@ -15,12 +15,13 @@ from ccproxy.config.settings import MetricsSettings, Settings
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.meter import GAPS, Attempt
 from ccproxy.exchange.relay import Outcome
+from ccproxy.front import make_front
+from ccproxy.lasting import Lasting
 from ccproxy.metrics.exchanges import Exchanges
 from ccproxy.metrics.families import SERIES_LIMIT, Counter, Histogram, Reading, text
 from ccproxy.metrics.latencies import LATEST, TARGETS, Latencies, percentiles
 from ccproxy.metrics.process import LAG_EVERY, LAG_KEPT, Lag, families
 from ccproxy.model.usage import Usage
-from ccproxy.service import Lasting, make_front
 from ccproxy.tokens.ruler import ESTIMATE
 from ccproxy.web.metrics import of_budgets
 from tests.ledger.records import record

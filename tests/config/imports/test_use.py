@@ -7,7 +7,8 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.config.load import Loaded, loaded
-from ccproxy.service import Lasting, make_front, new_id
+from ccproxy.front import make_front, new_id
+from ccproxy.lasting import Lasting
 from ccproxy.tokens.ruler import ESTIMATE
 from ccproxy.web.site import BoundedSite
 from tests.config.imports.files import FILES, Asked, File

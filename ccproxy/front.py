@@ -1,0 +1,241 @@
+"""What one configuration makes of us: made anew for the next one, and never changed.
+
+To take over a configuration is to hand the site another front: exchanges that run keep the one they began in.
+"""
+
+import secrets
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from attrs import asdict, frozen
+from twisted.logger import Logger, LogLevel
+from twisted.web.resource import IResource
+
+from ccproxy.access.principals import Keyring
+from ccproxy.config.resolve import keyring, providers, proxies, routes, rules_of
+from ccproxy.config.settings import Settings
+from ccproxy.config.summary import doubts, plain
+from ccproxy.daemon.administration import Administration
+from ccproxy.daemon.reload import Reload
+from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
+from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.cache import NO_CACHE, Cache
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.dispatch import Dispatch
+from ccproxy.exchange.experience import Experience
+from ccproxy.exchange.hooks import NO_HOOKS, Hook, Hooks
+from ccproxy.exchange.meter import Record
+from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.threads import Threads
+from ccproxy.exchange.tries import Bounds
+from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.lasting import Lasting
+from ccproxy.ledger.prices import Prices
+from ccproxy.log import FORMS, fields
+from ccproxy.providers.target import Target
+from ccproxy.routing.routes import Routes
+from ccproxy.routing.strategies import Ordering
+from ccproxy.upstream.client import Client, Deadlines
+from ccproxy.upstream.names import Names
+from ccproxy.web.counting import Counting, Counts
+from ccproxy.web.dashboard.page import Dashboard, Shown
+from ccproxy.web.dashboard.visits import PATH as DASHBOARD
+from ccproxy.web.door import Door
+from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.live import Exchanges, Live
+from ccproxy.web.metrics import Metrics
+from ccproxy.web.models import Models
+from ccproxy.web.providers import Providers, Reach
+from ccproxy.web.reload import ReloadPage
+from ccproxy.web.root import FRONTS, make_root
+from ccproxy.web.sessions import PATH as SESSIONS
+from ccproxy.web.sessions import SessionPage
+from ccproxy.web.status import Health, Status
+from ccproxy.wire.tracecontext import traced, untraced
+
+log = Logger()
+
+
+@frozen
+class Front:
+    """What one configuration makes of us: all that a site needs to answer."""
+
+    root: IResource
+    body_limit: int
+
+
+def make_front(
+    settings: Settings, lasting: Lasting, reload: Reload | None = None, administration: Administration | None = None
+) -> Front:
+    """The front of one configuration, which can be read again and changed by these two."""
+    prices = Prices.configured(settings.prices)
+    ways = routes(settings, Ordering(lasting.memory, prices.cost), rules_of(settings, _complain))
+    client = Client(lasting.pool, lasting.reactor, _deadlines(settings), lasting.credentials)
+    dispatch = _dispatch(settings, lasting, ways, client, prices)
+    counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, lasting.reactor, lasting.in_thread)
+    keys = keyring(settings)
+    door = Door(keys, proxies(settings), lasting.in_thread, lasting.visits.present)
+    status = _status(lasting, keys, reload)
+    limit = settings.performance.max_request_body_size
+    root = make_root(
+        fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
+        counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
+        models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
+        health=Health(keys, lasting.results),
+        status=status,
+        fallback=ANTHROPIC,
+        new_id=new_id,
+        own={
+            **_administrative(settings, lasting, keys, reload, administration),
+            **_observing(settings, lasting, keys, door, status),
+        },
+        door=door,
+    )
+    return Front(root, limit)
+
+
+def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client, prices: Prices) -> Dispatch:
+    reactor = lasting.reactor
+    return Dispatch(
+        DIALECTS,
+        ways,
+        client,
+        reactor,
+        _deadlines(settings),
+        lasting.running,
+        _observers(settings, lasting),
+        turnstile=Turnstile(lasting.admission, reactor, lasting.purse.budgets),
+        cost=prices.cost,
+        fitness=lasting.fitness,
+        bounds=Bounds(settings.failover.max_attempts, settings.failover.max_time),
+        hooks=_hooks(settings, reactor, lambda name: ways.named(name).targets[0]),
+        cache=Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
+        traced=traced(settings.tracing.share) if settings.tracing.endpoint else untraced,
+    )
+
+
+def _observers(settings: Settings, lasting: Lasting) -> Callable[[Call, Record], None]:
+    """Whoever hears of each exchange when it is over."""
+    observers = [
+        lasting.results.observe,
+        lasting.feed.observe,
+        lasting.sessions.observe,
+        lasting.calibration.observe,
+        lasting.ledger.observe,
+        lasting.purse.observe,
+        lasting.counted.observe,
+        lasting.latencies.observe,
+        lasting.trends.observe,
+        lasting.exporter.observe,
+        Experience(lasting.memory, lasting.reactor).observe,
+        *([log_exchange] if settings.log else []),
+    ]
+
+    def observe(call: Call, record: Record) -> None:
+        for observer in observers:
+            observer(call, record)
+
+    return observe
+
+
+def _status(lasting: Lasting, keys: Keyring, reload: Reload | None) -> Status:
+    return Status(
+        keys,
+        lasting.results,
+        lasting.running,
+        lasting.uptime,
+        lambda: known_of(reload),
+        lasting.fitness.details,
+        lasting.latencies.details,
+        lambda: [one.shown() for one in lasting.purse.budgets.spendings(lasting.reactor.seconds())],
+    )
+
+
+def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, status: Status) -> dict[str, IResource]:
+    """The pages that show what we do."""
+    live = Live(keys, ANTHROPIC, new_id, lasting.feed, lasting.reactor)
+    shown = Shown(
+        lasting.feed,
+        lasting.ledger,
+        status.details,
+        lasting.trends.details,
+        lambda: plain(settings),
+        cache(lambda: tuple(doubts(settings))),
+        lasting.reactor,
+    )
+    dashboard = Dashboard(keys, door, lasting.visits, shown)
+    pages: dict[str, IResource] = {
+        "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
+        "/exchanges/live": live,
+        DASHBOARD: dashboard,
+        f"{DASHBOARD}/": dashboard,
+        f"{DASHBOARD}/live": live,
+        SESSIONS: SessionPage(keys, ANTHROPIC, new_id, lasting.sessions),
+    }
+    if settings.metrics.enabled:
+        pages["/metrics"] = Metrics(keys, ANTHROPIC, new_id, lasting.families)
+    return pages
+
+
+def _hooks(settings: Settings, reactor: Any, target: Callable[[str], Target]) -> Hooks:
+    """The operator's own functions, at their points."""
+    extensions = settings.extensions
+    made = [
+        Hook.of(one.hook, one.on, extensions.directory, one.parameters, one.timeout, one.reactor, one.required)
+        for one in extensions.hooks
+        if one.enabled
+    ]
+    return Hooks(made, reactor, Threads(reactor).run, target) if made else NO_HOOKS
+
+
+def _complain(complaint: str) -> None:
+    log.error("{complaint}", complaint=complaint)
+
+
+def _administrative(
+    settings: Settings,
+    lasting: Lasting,
+    keys: Keyring,
+    reload: Reload | None,
+    administration: Administration | None,
+) -> dict[str, IResource]:
+    """The pages that change us; none where nothing can be changed, or nobody may."""
+    if reload is None or administration is None or not settings.administration.enabled:
+        return {}
+    reach = Reach(Names(lasting.reactor).addresses, settings.administration.any_address)
+    page = Providers(keys, settings, administration, reach, ANTHROPIC, new_id)
+    return {"/reload": ReloadPage(keys, reload.now, ANTHROPIC, new_id), "/providers": page, "/providers/": page}
+
+
+def known_of(reload: Reload | None) -> dict[str, Any]:
+    """What the status page says of the configuration."""
+    last = None if reload is None else reload.last
+    return {
+        "file": "" if reload is None else reload.file,
+        "reloads": 0 if last is None else last.number,
+        "last_reload": None if last is None else asdict(last),
+    }
+
+
+def new_id() -> str:
+    """The name of an exchange: unique, and told to nobody beforehand."""
+    return f"req_{secrets.token_hex(12)}"
+
+
+def log_exchange(_call: Call, record: Record) -> None:
+    """One line for each exchange."""
+    level = LogLevel.info if record.outcome in (Outcome.FINISHED, Outcome.ABANDONED) else LogLevel.warn
+    log.emit(level, FORMS[record.outcome], **fields(record))
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    performance = settings.performance
+    return Deadlines(
+        connect=performance.connect_timeout,
+        first_byte=performance.first_byte_timeout,
+        stall=performance.stall_timeout,
+        total=performance.request_timeout,
+        commit_grace=performance.commit_grace,
+    )
