@@ -15,9 +15,13 @@ from attrs import evolve, field, frozen
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.registry import DIALECTS as REGISTRY
 from ccproxy.exchange.relay import Outcome
+from ccproxy.model.events import BlockDelta, Failed
 from ccproxy.providers.target import Target
 from ccproxy.upstream.client import Deadlines
+from tests.support.streams import parse
 from tests.support.wire import (
     CLAUDE,
     OPENAI,
@@ -389,15 +393,24 @@ AFTER: dict[str, tuple[Callable[[Scene, UpstreamConnection], None], str]] = {
 }
 
 DIALECTS = ("anthropic", "openai_chat")
+OPENAI_CLIENTS = {
+    "openai_chat": ("/v1/chat/completions", "messages"),
+    "openai_responses": ("/v1/responses", "input"),
+}
+"""The paths of OpenAI's APIs, and what they call the conversation."""
 
 
 class Matrix(SynchronousTestCase):
     """All of it."""
 
-    def begin(self, dialect: str, count: int, stream: bool) -> Scene:
+    def begin(self, dialect: str, count: int, stream: bool, client: str = "anthropic") -> Scene:
         """A client has asked."""
         wire = Wire(targets(dialect, count), deadlines=Deadlines(first_byte=FIRST_BYTE, stall=STALL))
-        return Scene(dialect, wire, wire.ask(stream=stream))
+        if client == "anthropic":
+            return Scene(dialect, wire, wire.ask(stream=stream))
+        path, said = OPENAI_CLIENTS[client]
+        body = {"model": "claude-test", "stream": stream, said: [{"role": "user", "content": "Hello"}]}
+        return Scene(dialect, wire, wire.request("POST", path, json.dumps(body).encode()))
 
     def asked(self, scene: Scene) -> list[str]:
         """The hosts that were asked, in order."""
@@ -556,6 +569,67 @@ class Matrix(SynchronousTestCase):
                 scene.wire.clock.advance(2.1)
             self.answered(scene, stream, 1, cell)
             self.nothing_runs_on(scene, cell)
+
+    def test_signs_of_life_do_no_harm(self) -> None:
+        """Comments and pings, before the first content and behind it, fail no target that answers in time."""
+        for dialect, stream, count in product(DIALECTS, (True, False), COUNTS):
+            cell = f"{dialect}, {'stream' if stream else 'whole'}, {count} targets"
+            scene = self.begin(dialect, count, stream)
+            up = scene.upstream()
+            ping = b'event: ping\ndata: {"type": "ping"}\n\n' if dialect == "anthropic" else b": PROCESSING\n\n"
+            if up.json.get("stream"):
+                up.head()
+                pieces = scene.frames("Right", " so.")
+            else:
+                up.head(content_type="application/json")
+                whole, ping = scene.whole("Right so."), b" "
+                pieces = [whole[:20], whole[20:]]
+            wait = STALL / 2 if up.json.get("stream") else STALL / 5
+            before = (4 if dialect == "anthropic" else 3) if up.json.get("stream") else 1  # All but its end.
+            for piece in [*pieces[:before], b"".join(pieces[before:])]:
+                scene.wire.clock.advance(wait)
+                if up.json.get("stream") or piece is pieces[0]:
+                    up.say(ping)
+                scene.wire.clock.advance(wait - 0.1)
+                self.assertFalse(up.stopped, cell)
+                up.say(piece)
+            up.end()
+            last = scene.client.answer
+            self.assertEqual((last.status, last.complete), (200, True), cell)
+            self.assertEqual(last.headers["x-ccproxy-attempts"], "1", cell)
+            self.assertEqual(self.asked(scene), ["p1"], cell)
+            self.assertIs(scene.wire.record.outcome, Outcome.FINISHED, cell)
+            self.nothing_runs_on(scene, cell)
+
+    def test_clients_of_openai(self) -> None:
+        """Clients of the other dialects are told the same: an error with the same status and words, or what came, and
+        then the error, as their own parsers read it."""
+        for client, dialect, count in product(OPENAI_CLIENTS, DIALECTS, COUNTS):
+            for fault in FAULTS:
+                cell = f"{fault.name}, {client} client, {dialect}, {count} targets"
+                scene = self.begin(dialect, count, True, client)
+                for _ in range(count if fault.fails_over else 1):
+                    fault.strike(scene)
+                answer = scene.client.answer
+                self.assertIn(answer.status, fault.told, f"{cell}: {answer.body!r}")
+                self.assertIn(fault.words, answer.json["error"]["message"], cell)
+                self.assertNotIn("type", answer.json, cell)
+                if fault.vain is not None:
+                    self.assertEqual(answer.headers["x-should-retry"], "true" if not fault.vain else "false", cell)
+                self.nothing_runs_on(scene, cell)
+            for name, (strike, _) in AFTER.items():
+                cell = f"{name} after content, {client} client, {dialect}, {count} targets"
+                scene = self.begin(dialect, count, True, client)
+                up = scene.upstream()
+                scene.begin(up, "Hel", "lo")
+                strike(scene, up)
+                events = parse(REGISTRY[client].parse_stream(Quirks()), [scene.client.answer.body])
+                text = "".join(event.text for event in events if isinstance(event, BlockDelta))
+                self.assertEqual((text, scene.client.answer.complete), ("Hello", True), cell)
+                self.assertIsInstance(events[-1], Failed, f"{cell}: {scene.client.answer.body!r}")
+                self.assertNotIn(b"[DONE]", scene.client.received, cell)
+                self.assertEqual(self.asked(scene), ["p1"], cell)
+                self.nothing_runs_on(scene, cell)
 
     def test_the_client_leaves(self) -> None:
         """At any moment of any target: nobody else is asked, and it counts against nobody."""

@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
-from ccproxy.dialects.envelopes import with_code
+from ccproxy.dialects.envelopes import is_envelope, with_code
 from ccproxy.dialects.openai_chat.tables import NAME, REFUSAL_CODES
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
@@ -190,7 +190,8 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
     status = 503 if error.status == 529 else error.status
-    passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
+    passes = original is not None and original.dialect == NAME and is_envelope(original.body)
+    passes = passes and error.kind is not Kind.REFUSED_CREDENTIAL
     if passes and original is not None and error.kind is Kind.OVERFLOW:
         # Clients compact a conversation for this code alone, and some upstreams leave it out.
         body = with_code(original.body, "context_length_exceeded")

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from ccproxy.dialects import wording
 from ccproxy.dialects.dialect import Answer, Headers
-from ccproxy.dialects.envelopes import with_code
+from ccproxy.dialects.envelopes import is_envelope, with_code
 from ccproxy.dialects.openai_responses.tables import BAD_INPUT, ERRORS, NAME, REFUSALS, STATUSES
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
@@ -74,7 +74,8 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     """The error as a whole answer. An upstream's own, in this dialect, goes out as it came, but for secrets in it;
     never its refusal of *our* key. Anthropic's 529 is a 503 here, which OpenAI's clients know."""
     original = error.original
-    passes = original is not None and original.dialect == NAME and error.kind is not Kind.REFUSED_CREDENTIAL
+    passes = original is not None and original.dialect == NAME and is_envelope(original.body)
+    passes = passes and error.kind is not Kind.REFUSED_CREDENTIAL
     if passes and original is not None and error.kind is Kind.OVERFLOW:
         # Clients compact a conversation for this code alone, and some upstreams leave it out.
         body = with_code(original.body, "context_length_exceeded")

@@ -192,6 +192,13 @@ class TellingTests(SynchronousTestCase):
         refused = render_error(read(401, b'{"error": {"message": "Incorrect API key"}}'), "")
         self.assertEqual(refused.status, 502)
 
+    def test_no_envelope(self) -> None:
+        """What is no error of this dialect's (a web page of something in between) is told in one."""
+        for body in (b"<html><body>Bad Gateway</body></html>", b"overloaded", b"", b'"error"', b'{"error": "text"}'):
+            answer = render_error(read(502, body, content_type="text/html"), "")
+            self.assertEqual((answer.status, answer.content_type), (502, "application/json"))
+            self.assertEqual(loads(answer.body)["error"]["type"], "server_error")
+
     def test_foreign_original(self) -> None:
         """Another dialect's error is told in this one."""
         error = ApiError(Kind.INVALID, "words", original=Original("anthropic", 400, "application/json", b"{}"))

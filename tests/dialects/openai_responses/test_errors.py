@@ -95,6 +95,12 @@ class ClientTests(SynchronousTestCase):
         answer = render_error(ApiError(Kind.REFUSED_CREDENTIAL, "refused", original=original), "x")
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["message"]), (502, "refused"))
 
+    def test_no_envelope(self) -> None:
+        """What is no error of this dialect's (a web page of something in between) is told in one."""
+        answer = render_error(parse_error(502, {"content-type": "text/html"}, b"<html>Bad Gateway</html>"), "x")
+        self.assertEqual((answer.status, answer.content_type), (502, "application/json"))
+        self.assertIn("HTML page", json.loads(answer.body)["error"]["message"])
+
     def test_overflow_without_code(self) -> None:
         """An overflow that the upstream tells without its code gets the code: Codex CLI compacts for nothing else. One
         with it goes out as it came."""
