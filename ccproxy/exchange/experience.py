@@ -26,8 +26,9 @@ class Experience:
             answered = last.error is None and attempt.target == last.target
             if attempt.error is not None and attempt.error.another_target_may_help and not answered:
                 self._memory.speeds.fail(attempt.target, now)
-        # The first word of a whole reply comes with its last: that tells its length.
-        if record.first_content is not None and record.stream:
+        # The first word of a whole reply comes with its last: that tells its length. That of an answer which another
+        # target went on with was not the last one's.
+        if record.first_content is not None and record.stream and record.first_content >= last.began:
             self._memory.speeds.learn(last.target, record.first_content - last.began, now)
         self._follow(call, record, now)
 

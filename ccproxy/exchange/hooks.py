@@ -51,7 +51,8 @@ class Point(enum.Enum):
     ANSWERING = "answering"
     """The upstream has answered with `status` and `answer_headers`: nothing."""
     EVENT = "event"
-    """The answer goes on: the hook's second argument is an event of `ccproxy.model.events`. Nothing may be changed."""
+    """The answer goes on: the hook's second argument is an event of `ccproxy.model.events`. Nothing may be changed.
+    Each target that goes on with an answer tells a beginning of its own."""
     FINISHED = "finished"
     """The exchange has ended well, or the client left: `record` tells all. Nothing."""
     FAILED = "failed"

@@ -116,6 +116,9 @@ class Heard:
         if not self.said_text:
             return request
         turns = (*request.turns, Turn(Role.ASSISTANT, (Text(self.text.rstrip()),)))
+        if (most := request.sampling.max_tokens) is not None:
+            left = max(1, most - len(self.text) // CHARACTERS_A_TOKEN)
+            request = evolve(request, sampling=evolve(request.sampling, max_tokens=left))
         if prefills:
             return evolve(request, turns=turns, reasoning=Reasoning(Think.OFF))
         return evolve(request, turns=(*turns, Turn(Role.USER, (Text(GO_ON),))))

@@ -61,6 +61,11 @@ class ExperienceTests(SynchronousTestCase):
         self.assertEqual(self.memory.speeds.measured("b,m"), 0.5)
         self.assertEqual(self.memory.speeds.measured("a,m"), FAILED_SECONDS)
 
+    def test_speed_of_one_who_went_on(self) -> None:
+        """The first word of an answer that broke off says nothing of the target that ended it."""
+        self.observe(Attempt("a,m", BUSY, 0.0, 2.0), Attempt("b,m", None, 2.0, 3.0), first_content=0.5)
+        self.assertIsNone(self.memory.speeds.measured("b,m"))
+
     def test_no_speed(self) -> None:
         """A whole reply, and one without a word, tell no time to the first token."""
         self.observe(Attempt("a,m"), first_content=9.0, stream=False)

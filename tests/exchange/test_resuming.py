@@ -157,6 +157,13 @@ class EveryCut(SynchronousTestCase):
                 self.assertEqual(up.json["messages"][-2]["content"], [{"type": "text", "text": said}])
             asked.leave()
 
+    def test_what_is_left_to_say(self) -> None:
+        """The next target may say as much as the client asked for, less what it has."""
+        chunks = WIRES["anthropic"](wires.reply("x" * 80))
+        wire, asked = self.exchange("anthropic", "anthropic", "anthropic", b"".join(chunks[:-3]))
+        self.assertEqual(wire.upstream().json["max_tokens"], 100 - 80 // 4)
+        asked.leave()
+
     def test_usage(self) -> None:
         """The client and the record are told the tokens of both; the first one's output is estimated."""
         chunks = WIRES["anthropic"](wires.reply("x" * 400))
