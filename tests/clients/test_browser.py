@@ -168,6 +168,17 @@ class PageTests(BrowserCase):
         self.assertEqual(await self.page.run(ground), dark)
         self.check(self.page)
 
+    async def test_policy_holds(self) -> None:
+        """Had somebody smuggled something in, the browser would neither fetch, run nor wear it; and these tests would
+        hear of it."""
+        await self.signed_in()
+        smuggled = '<img src="http://127.0.0.1:1/spy" style="color: red" onerror="window.had = 1">'
+        await self.page.run(f"document.body.insertAdjacentHTML('beforeend', '{smuggled}')")
+        await self.page.until("performance.now() > 300")
+        self.assertIsNone(await self.page.run("window.had"))
+        for word in ("spy", "inline style", "inline event"):
+            self.assertTrue(any(word in one for one in self.page.complaints), self.page.complaints)
+
     async def test_without_script(self) -> None:
         """The tables are there, and a link leads to a trace."""
         await self.signed_in()

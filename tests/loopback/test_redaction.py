@@ -139,9 +139,14 @@ class RedactionTests(TestCase):
         await self.post(f"{base}/v1/messages", logins["key"], {"model": "m", "api_key": LOGIN})
         await self.post(f"{base}/v1/{IN_URL}", logins["key"], body)
         pages = {}
-        for path in ("/status", "/health", "/metrics", "/exchanges", "/v1/models"):
+        dashboard = ("/dashboard", "/dashboard/overview", "/dashboard/configuration")
+        for path in ("/status", "/health", "/metrics", "/exchanges", "/v1/models", *dashboard):
             answer = await treq.get(base + path, headers={"x-api-key": OURS}, persistent=False, reactor=reactor)
             self.assertEqual(answer.code, 200, path)
+            pages[path] = (await answer.content()).decode()
+        for one in json.loads(pages["/exchanges"])["recent"]:
+            path = f"/dashboard/exchanges/{one['id']}"
+            answer = await treq.get(base + path, headers={"x-api-key": OURS}, persistent=False, reactor=reactor)
             pages[path] = (await answer.content()).decode()
         return pages
 

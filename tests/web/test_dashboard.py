@@ -163,6 +163,16 @@ class DashboardTests(SynchronousTestCase):
         self.get("/dashboard/overview")
         self.assertEqual(self.ledger.asked, 2)
 
+    def test_a_reader_that_leaves(self) -> None:
+        """Who leaves while the ledger is asked takes nothing from those who wait for the same answer."""
+        asked: Deferred[Any] = Deferred()
+        self.patch(self.ledger, "ask", lambda *_: asked)
+        first, second = (self.wire.request("GET", "/dashboard") for _ in range(2))
+        first.leave()
+        self.assertEqual(second.received, b"")
+        asked.errback(LedgerError("no ledger is kept"))
+        self.assertIn("No ledger is kept", text(second.answer))
+
     def test_configuration(self) -> None:
         """What is in force, and what is doubtful."""
         page = text(self.get("/dashboard/configuration"))

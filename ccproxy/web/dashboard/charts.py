@@ -29,7 +29,7 @@ def line(label: str, points: Sequence[float | None]) -> Tag:
     """A line through the points that there are; where one is missing it breaks."""
     top = max((point for point in points if point is not None), default=0.0) or 1.0
     step = WIDTH / max(len(points) - 1, 1)
-    parts: list[Tag] = []
+    parts = [rect(0, HEIGHT - 1, WIDTH, 1, "rail")]
     run: list[str] = []
 
     def draw() -> None:
@@ -53,7 +53,7 @@ def failures(label: str, asked: Sequence[int], failed: Sequence[int]) -> Tag:
     """A bar for each point: how much was asked, and how much of it failed."""
     top = max(asked, default=0) or 1
     step = WIDTH / max(len(asked), 1)
-    parts = []
+    parts = [rect(0, HEIGHT - 1, WIDTH, 1, "rail")]
     for number, (all_of_it, bad) in enumerate(zip(asked, failed, strict=True)):
         for count, css in ((all_of_it, "good"), (bad, "bad")):
             height = max(count / top * HEIGHT, 2) if count else 0

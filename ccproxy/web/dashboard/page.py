@@ -101,7 +101,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._at = float("-inf")
-        self._waiting: list[Deferred[None]] | None = None
+        self._waiting: list[Deferred[None]] = []
         self.days: list[str] = []
         self.usage: list[dict[str, Any]] | None = None
         self.today: list[dict[str, Any]] | None = None
@@ -110,26 +110,32 @@ class Kept:
         """Not older than that. Where the ledger cannot tell, there is nothing."""
         if now - self._at < ASK_EVERY:
             return
-        if self._waiting is not None:
-            waiting: Deferred[None] = Deferred()
-            self._waiting.append(waiting)
-            await waiting
-            return
-        self._waiting = []
+        waiting: Deferred[None] = Deferred()
+        self._waiting.append(waiting)
+        if len(self._waiting) == 1:
+            # On its own: a reader that leaves takes nothing from the others.
+            Deferred.fromCoroutine(self._ask(ledger, now)).addErrback(_fault)
+        await waiting
+
+    async def _ask(self, ledger: Ledger, now: float) -> None:
         today = time.localtime(now)
         starts = [time.mktime((*today[:2], today.tm_mday - back, 0, 0, 0, 0, 0, -1)) for back in range(DAYS)]
+        self.days = [time.strftime("%Y-%m-%d", time.localtime(start)) for start in reversed(starts)]
         try:
             self.usage = await ledger.ask(usage, ("day", "model"), starts[-1])
             self.today = await ledger.ask(usage, (), starts[0])
         except LedgerError:
             self.usage = self.today = None
         finally:
-            self.days = [time.strftime("%Y-%m-%d", time.localtime(start)) for start in reversed(starts)]
             self._at = now
-            waiters, self._waiting = self._waiting, None
-            for one in waiters:
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
                 if not one.called:
                     one.callback(None)
+
+
+def _fault(failure: Failure) -> None:
+    log.failure("asking the ledger failed: a fault of ours", failure)
 
 
 class Frame(Element):

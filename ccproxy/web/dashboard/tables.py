@@ -277,6 +277,7 @@ def trace(one: Told) -> Tag:
     whole = max(one["total"] or 0.0, *(each["began"] + each["seconds"] for each in one["attempts"]), 1e-6)
     hit = f" ({tokens(one['cache_read'])} from cache)" if one["cache_read"] else ""
     thought = f" ({tokens(one['reasoning'])} reasoning)" if one["reasoning"] else ""
+    known = prompt(one) is not None or one["tokens_out"] is not None
     guessed = ", by estimate" if one["estimated"] else ""
     facts = {
         "Began": clock(one["began"]),
@@ -289,8 +290,8 @@ def trace(one: Told) -> Tag:
         "Request": f"{one['dialect']}, {one['plan'] or 'not sent'}, {'streamed' if one['stream'] else 'whole'}, "
         f"{size(one['request_bytes'])}",
         "Answer": size(one["response_bytes"]),
-        "Tokens": f"{tokens(prompt(one))} in{hit}, {tokens(one['tokens_out'])} out{thought}{guessed}",
-        "Cost": price(one),
+        "Tokens": f"{tokens(prompt(one))} in{hit}, {tokens(one['tokens_out'])} out{thought}{guessed}" if known else "",
+        "Cost": price(one) if known else "",
     }
     tried = [
         _timed(each["target"], each["began"], each["seconds"], whole, "bad" if each["error"] else "good", _said(each))
