@@ -13,7 +13,7 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.relay import PING_EVERY, Outcome
 from ccproxy.exchange.resuming import GO_ON, REPEATED_LEAST, Heard, Resumed
 from ccproxy.exchange.tries import Bounds
-from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Finished, Started
+from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import Request, Role, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response, fold
 from ccproxy.model.usage import Reason, Stop, Usage
@@ -130,6 +130,37 @@ class EveryCut(SynchronousTestCase):
                     self.assertEqual(names.count("content_block_start"), 1, cell)
                 cells += 1
         self.assertGreater(resumed, cells * 0.8)
+
+    def test_not_resumed_at_every_chunk(self) -> None:
+        """Where no route lets it be resumed: another target's whole answer before the first content; behind it every
+        piece that came, then the error, and nothing after it, in every dialect."""
+        told = 0
+        for client, first in product(CLIENTS, WIRES):
+            chunks = WIRES[first](wires.reply(TEXT))
+            for at in range(len(chunks)):
+                cell = f"{client} client, {first}, behind chunk {at}"
+                wire = Wire((target(first, 1), target("openai_chat", 2)))
+                asked = ask(wire, client)
+                up = wire.upstream()
+                up.head()
+                up.say(b"".join(chunks[:at]))
+                up.drop()
+                if wire.upstreams.pending:
+                    self.assertEqual(asked.received, b"", cell)
+                    go_on(wire.upstream(), "openai_chat")
+                events = parse(DIALECTS[client].parse_stream(Quirks()), [asked.answer.body])
+                text = "".join(event.text for event in events if isinstance(event, BlockDelta))
+                self.assertTrue(asked.answer.complete, cell)
+                if isinstance(events[-1], Failed):
+                    self.assertEqual(text, TEXT[: len(text)], cell)
+                    self.assertEqual(sum(isinstance(event, Failed) for event in events), 1, cell)
+                    self.assertEqual(len(wire.record.attempts), 1, cell)
+                    told += 1
+                else:
+                    self.assertIsInstance(events[-1], Finished, cell)
+                    self.assertEqual(text, TEXT, cell)
+                self.assertTrue(wire.at_rest, cell)
+        self.assertGreater(told, 80)
 
     def test_killed_at_every_byte(self) -> None:
         """The same, behind each byte, for Claude Code before models that go on with a beginning."""
