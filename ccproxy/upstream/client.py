@@ -64,7 +64,11 @@ class Client:
         key = await self._credentials.key(sought, target.provider)
         response = await self._open(evolve(target, key=key), outgoing, login)
         if response.code == 401:
-            renewed = await self._credentials.renewed(sought, key, target.provider)
+            try:
+                renewed = await self._credentials.renewed(sought, key, target.provider)
+            except BaseException:
+                self.discard(response)
+                raise
             if renewed != key:
                 self.discard(response)
                 return await self._open(evolve(target, key=renewed), outgoing, login)

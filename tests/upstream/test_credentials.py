@@ -215,6 +215,21 @@ class Asking(SynchronousTestCase):
         self.assertEqual(client.answer.status, 200)
         self.assertTrue(wire.at_rest)
 
+    def test_client_leaves(self) -> None:
+        """A client that leaves while the key is looked for again leaves no connection open behind it."""
+        processes = Processes()
+        wire = Wire(targets=(evolve(OPENAI, key=COMMAND),), clock=processes)
+        client = wire.ask()
+        processes.runs.pop().end(b"old")
+        up = wire.upstream()
+        up.head(401)
+        up.say(b'{"error": ')
+        self.assertEqual(len(processes.runs), 1)
+        client.leave()
+        self.assertTrue(up.stopped)
+        processes.runs.pop().end(b"new")
+        self.assertTrue(wire.at_rest)
+
     def test_same_key(self) -> None:
         """Where it is still the same key, its refusal is told."""
         path = Path(self.mktemp())
