@@ -135,7 +135,11 @@ class Opener:
         response = await self._client.open(target, outgoing, call.principal.passes)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())
-        await self._hooks.answering(call, target, response.code, said)
+        try:
+            await self._hooks.answering(call, target, response.code, said)
+        except BaseException:
+            self._client.discard(response)  # Nobody else will read its body, and its connection would stay open.
+            raise
         if response.code != 200:
             raise await self._refusal(response, said, target, upstream)
 

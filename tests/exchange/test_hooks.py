@@ -294,6 +294,31 @@ class Failing(SynchronousTestCase):
         client.leave()
         self.assertTrue(wire.at_rest)
 
+    def test_client_leaves_behind_the_head(self) -> None:
+        """A client that leaves while a hook looks at the head of the answer leaves no connection open behind it."""
+        wire = hooked(hook(Point.ANSWERING, lambda exchange: None, threaded=True))
+        client = wire.ask()
+        up = wire.upstream()
+        up.head()
+        up.say(b"".join(chat({"content": "Hi"})))
+        client.leave()
+        self.assertTrue(up.stopped)
+        self.assertEqual(wire.clock.getDelayedCalls(), [])
+
+    def test_required_behind_the_head(self) -> None:
+        """Neither does a required hook that fails there."""
+
+        def bad(exchange: Exchange) -> None:
+            raise ValueError
+
+        wire = hooked(hook(Point.ANSWERING, bad, required=True))
+        client = wire.ask()
+        up = wire.upstream()
+        up.head()
+        self.assertEqual(client.answer.status, 500)
+        self.assertTrue(up.stopped)
+        self.assertEqual(wire.clock.getDelayedCalls(), [])
+
     def test_events(self) -> None:
         """A hook on events that raises spoils no answer, and one that is slow is switched off."""
         clock = Clock()
