@@ -4,15 +4,16 @@ A hook gets an `Exchange` and may change what stands in the table of `Point`; re
 or just look. A plain function runs in a thread, so that it may wait; one that is `async def`, or is said to run in the
 reactor, runs there, and may give a Deferred. Hooks on events run in the reactor, and must be quick.
 
-Whatever a hook does, the daemon goes on: one that raises, or is not done in time, is logged by its name, what it had
-changed is forgotten, and after a few times in a row it is left alone for a while. Only a `required` hook that fails
-stops its exchange.
+Whatever a hook does, the daemon goes on: one that raises, is not done in time, or leaves what nobody can use (a body
+that is no JSON) is logged by its name, what it had changed is forgotten, and after a few times in a row it is left
+alone for a while. Only a `required` hook that fails stops its exchange.
 """
 
 import enum
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
@@ -26,7 +27,7 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.pipes import Watch
 from ccproxy.exchange.relay import Outcome
-from ccproxy.exchange.view import Exchange, changed, seen
+from ccproxy.exchange.view import Exchange, changed, seen, sent
 from ccproxy.model.events import Event
 from ccproxy.providers.target import Target
 from ccproxy.routing.extensions import has_starbased_form
@@ -35,6 +36,8 @@ from ccproxy.routing.patience import Patience
 
 SLOW_EVENT_SECONDS = 0.05
 """A hook on events that takes longer keeps everybody waiting."""
+
+T = TypeVar("T")
 
 log = Logger()
 
@@ -150,23 +153,19 @@ class Hooks:
         """The call as the hooks want it."""
         for hook in self._at.get(Point.REQUEST, ()):
             view = seen(call)
-            if await self._run(hook, call, view):
-                call = changed(call, view)
+            call = await self._run(hook, call, view, partial(changed, call, view), call)
         return call
 
     async def routed(self, call: Call, targets: Sequence[Target]) -> Sequence[Target]:
         """The targets as the hooks want them. A name that leads nowhere counts as the hook's failure."""
         for hook in self._at.get(Point.ROUTED, ()):
             view = evolve(seen(call), targets=[target.name for target in targets])
-            if await self._run(hook, call, view):
-                known = {target.name: target for target in targets}
-                try:
-                    wanted = [known[name] if name in known else self._named(name) for name in view.targets]
-                except ApiError as error:
-                    self._fail(hook, call, f"it named a target that is not there: {error.message}")
-                else:
-                    targets = tuple(wanted) or targets
+            targets = await self._run(hook, call, view, partial(self._wanted, targets, view), targets)
         return targets
+
+    def _wanted(self, targets: Sequence[Target], view: Exchange) -> Sequence[Target]:
+        known = {target.name: target for target in targets}
+        return tuple(known[name] if name in known else self._named(name) for name in view.targets) or targets
 
     async def sending(self, call: Call, target: Target, outgoing: Outgoing) -> Outgoing:
         """The request for an upstream as the hooks want it."""
@@ -177,14 +176,14 @@ class Hooks:
                 upstream_headers=dict(outgoing.headers),
                 upstream_raw=outgoing.body,
             )
-            if await self._run(hook, call, view):
-                outgoing = evolve(outgoing, headers=view.upstream_headers, body=view.raw_upstream_body())
+            outgoing = await self._run(hook, call, view, partial(sent, outgoing, view), outgoing)
         return outgoing
 
     async def answering(self, call: Call, target: Target, status: int, said: Headers) -> None:
         """An upstream has answered."""
         for hook in self._at.get(Point.ANSWERING, ()):
-            await self._run(hook, call, evolve(seen(call), target=target.name, status=status, answer_headers={**said}))
+            view = evolve(seen(call), target=target.name, status=status, answer_headers={**said})
+            await self._run(hook, call, view, _nothing, None)
 
     def watching(self, call: Call, watch: Watch) -> Watch:
         """Whoever watches the events: the one who did, and the hooks that want to."""
@@ -210,27 +209,32 @@ class Hooks:
     async def _end(self, hooks: Iterable[Hook], call: Call, record: Record) -> None:
         for hook in hooks:
             try:
-                await self._run(hook, call, evolve(seen(call), target=record.target, record=record))
+                await self._run(hook, call, evolve(seen(call), target=record.target, record=record), _nothing, None)
             except ApiError:
                 pass  # There is nothing left to refuse.
 
-    async def _run(self, hook: Hook, call: Call, view: Exchange) -> bool:
-        """Call one. True where it is done and what it changed counts. Raises what it refuses with."""
+    async def _run(self, hook: Hook, call: Call, view: Exchange, made: Callable[[], T], otherwise: T) -> T:
+        """Call one. Gives what it `made` of the exchange, `otherwise` where it failed or nobody can use what it made.
+        Raises what it refuses with."""
         if hook.patience.is_over(self._clock.seconds()):
-            return self._without(hook)
+            self._without(hook)
+            return otherwise
         try:
             await self._result(hook, view)
+            result = made()
         except Refuse as refusal:
             hook.patience.good()
             raise ApiError(_KINDS.get(refusal.status, Kind.FORBIDDEN), refusal.message, status=refusal.status) from None
         except CancelledError:
             raise
         except TimedOut:
-            return self._fail(hook, call, f"it was not done within {hook.timeout:g} s")
+            self._fail(hook, call, f"it was not done within {hook.timeout:g} s")
+            return otherwise
         except Exception as error:
-            return self._fail(hook, call, f"{type(error).__name__}: {error}", Failure())
+            self._fail(hook, call, f"{type(error).__name__}: {error}", Failure())
+            return otherwise
         hook.patience.good()
-        return True
+        return result
 
     def _result(self, hook: Hook, view: Exchange) -> Awaitable[Any]:
         def work() -> Any:
@@ -261,7 +265,7 @@ class Hooks:
         assert self._target is not None  # Whoever has hooks has targets.
         return self._target(name)
 
-    def _fail(self, hook: Hook, call: Call, reason: str, failure: Failure | None = None, stop: bool = True) -> bool:
+    def _fail(self, hook: Hook, call: Call, reason: str, failure: Failure | None = None, stop: bool = True) -> None:
         over = hook.patience.bad(self._clock.seconds())
         log.error(
             "the hook {hook} on {point} failed: {reason}" + ("; it is left alone for a while" if over else ""),
@@ -272,19 +276,23 @@ class Hooks:
         )
         if failure is not None:
             log.debug("{traceback}", traceback=failure.getTraceback(), exchange=call.id)
-        return self._without(hook) if stop else False
+        if stop:
+            self._without(hook)
 
-    def _without(self, hook: Hook) -> bool:
+    def _without(self, hook: Hook) -> None:
         """Go on without it, if that may be."""
         if hook.required:
             raise ApiError(
                 Kind.BROKEN, f"the hook {hook.name}, without which nothing may pass, does not work", status=500
             )
-        return False
 
 
 NO_HOOKS = Hooks()
 """Nothing is called, and nothing costs anything."""
+
+
+def _nothing() -> None:
+    """What hooks make of an exchange that they may only look at."""
 
 
 def _awaited(work: Callable[[], Any]) -> Any:

@@ -1,9 +1,11 @@
 """What hooks see of an exchange: a copy that they may change, and what becomes of their changes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import define, evolve, field
 
+from ccproxy.dialects.dialect import Outgoing
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Record
 from ccproxy.headers import CREDENTIALS
@@ -91,12 +93,24 @@ def seen(call: Call) -> Exchange:
 
 
 def changed(call: Call, seen: Exchange) -> Call:
-    """The call, with what a hook changed of it."""
+    """The call, with what a hook changed of it. Raises what reading that raises."""
     body = seen.raw_body()
-    headers = {**seen.headers, **{name: call.headers[name] for name in call.headers if name in CREDENTIALS}}
+    headers = {**_texts(seen.headers), **{name: call.headers[name] for name in call.headers if name in CREDENTIALS}}
     if body is call.body and seen.model == call.model and headers == call.headers:
         return call
     if body is call.body and seen.model != call.model:
         body = call.dialect.with_model(body, seen.model)
     peek = call.dialect.peek(body)
     return evolve(call, headers=headers, body=body, model=peek.model, stream=peek.stream)
+
+
+def sent(outgoing: Outgoing, seen: Exchange) -> Outgoing:
+    """The request for an upstream, with what a hook changed of it. Raises what making it of that raises."""
+    return evolve(outgoing, headers=_texts(seen.upstream_headers), body=seen.raw_upstream_body())
+
+
+def _texts(headers: Mapping[Any, Any]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise TypeError(f"the header {name!r}: expected texts")
+    return dict(headers)

@@ -229,6 +229,33 @@ class Failing(SynchronousTestCase):
         wire.ask()
         self.assertEqual(wire.upstream().json["messages"][-1]["content"], "Hello")
 
+    def test_unusable(self) -> None:
+        """Neither does what a hook leaves that nobody can use."""
+        for spoil in (
+            lambda exchange: setattr(exchange, "body", {"model": object()}),
+            lambda exchange: setattr(exchange, "body", ["no", "object"]),
+            lambda exchange: setattr(exchange, "headers", None),
+            lambda exchange: setattr(exchange, "model", 7),
+        ):
+            self.assert_forgotten(Point.REQUEST, spoil)
+        for spoil in (
+            lambda exchange: setattr(exchange, "upstream_body", {"model": object()}),
+            lambda exchange: setattr(exchange, "upstream_headers", None),
+            lambda exchange: exchange.upstream_headers.update(team=7),
+        ):
+            self.assert_forgotten(Point.SENDING, spoil)
+        for targets in (None, [7], ["nowhere"]):
+            self.assert_forgotten(Point.ROUTED, lambda exchange, targets=targets: setattr(exchange, "targets", targets))
+
+    def assert_forgotten(self, point: Point, spoil: Callable[[Any], None]) -> None:
+        """The exchange goes on as if the hook were not there; one that is required stops it, and is named."""
+        wire = hooked(hook(point, spoil))
+        wire.ask()
+        self.assertEqual(wire.upstream().json["messages"][-1]["content"], "Hello")
+        client = hooked(hook(point, spoil, required=True)).ask()
+        self.assertEqual(client.answer.status, 500)
+        self.assertIn("the hook", message(client))
+
     def test_required(self) -> None:
         """Where a hook is required, nothing passes without it."""
         wire = hooked(hook(Point.REQUEST, self.boom, required=True))
