@@ -105,6 +105,8 @@ class Kept:
         self.days: list[str] = []
         self.usage: list[dict[str, Any]] | None = None
         self.today: list[dict[str, Any]] | None = None
+        self.rendered = float("-inf"), b""
+        """What scripts are given to refresh their pages, and when it was made."""
 
     async def refresh(self, ledger: Ledger, now: float) -> None:
         """Not older than that. Where the ledger cannot tell, there is nothing."""
@@ -237,7 +239,7 @@ class Dashboard(Resource):
             case [""]:
                 return await _html(request, Frame("Dashboard", await self._overview(), PATH, signed_in))
             case ["overview"]:
-                return await _html(request, tags.transparent(*await self._slow_parts()))
+                return await self._refreshed(request)
             case ["configuration"]:
                 shown = self._shown
                 file = str(shown.status()["configuration"].get("file", ""))
@@ -252,6 +254,16 @@ class Dashboard(Resource):
         feed = self._shown.feed
         day, standing = await self._slow_parts()
         return tags.div(class_="page")(day, tables.running(feed.running()), tables.recent(feed.recent()), standing)
+
+    async def _refreshed(self, request: Request) -> bytes:
+        """Rendered once for all who watch."""
+        kept, now = self._shown.kept, self._shown.clock.seconds()
+        at, parts = kept.rendered
+        if now - at >= ASK_EVERY:
+            parts = await _rendered(request, tags.transparent(*await self._slow_parts()))
+            kept.rendered = now, parts
+        _head(request)
+        return parts
 
     async def _slow_parts(self) -> tuple[Tag, Tag]:
         """What is rendered here alone; the script asks for it once in a while, and puts it in the place of the same
@@ -372,13 +384,20 @@ def _see_other(request: Request, name: str = "") -> bytes:
 
 
 async def _html(request: Request, content: Any, status: int = 200) -> bytes:
+    _head(request, status)
+    if isinstance(content, Element):
+        return b"<!DOCTYPE html>\n" + await flattenString(request, content)
+    return await _rendered(request, content)
+
+
+def _head(request: Request, status: int = 200) -> None:
     request.setResponseCode(status)
     for name, value in HEADERS.items():
         request.setHeader(name, value)
-    whole = isinstance(content, Element)
-    element = content if whole else Element(TagLoader(tags.transparent(content)))
-    found = await flattenString(request, element)
-    return b"<!DOCTYPE html>\n" + found if whole else found
+
+
+async def _rendered(request: Request, content: Any) -> bytes:
+    return await flattenString(request, Element(TagLoader(tags.transparent(content))))
 
 
 def _later(request: Request, making: Any) -> int:

@@ -167,10 +167,13 @@ TARGETS = (
 
 
 def targets(latencies: Mapping[str, Any], trends: Mapping[str, Any], failover: Told, providers: Sequence[Told]) -> Tag:
-    """How the targets are, and how they were in the last hour; providers that were never asked, too."""
+    """How the targets are, and how they were in the last hour; providers that were never asked, too. Where there are
+    many, those in trouble and those that are asked most."""
     broken = {one["target"]: one for one in failover.get("breakers", ())}
     names = sorted({*latencies, *trends, *broken})
     asked = {name.partition(",")[0] for name in names}
+    often = {name: sum(trend["asked"]) for name, trend in trends.items()}
+    names = sorted(sorted(names, key=lambda name: (name not in broken, -often.get(name, 0)))[:ROWS])
     rows = [_target(name, latencies.get(name), trends.get(name), broken.get(name)) for name in names]
     for one in providers:
         if one["name"] not in asked:
