@@ -35,6 +35,7 @@ class _Hall:
     room: Room
     taken: int = 0
     waiting: int = 0
+    calling: bool = False
     lines: "OrderedDict[str, deque[Deferred[None]]]" = field(factory=OrderedDict)
 
 
@@ -66,11 +67,11 @@ class Places:
         """From now on these are the rooms. Nobody loses a place or a turn; where there is more room now, it is given to
         whoever waits."""
         self._rooms = dict(rooms)
-        for provider, hall in self._halls.items():
+        halls = dict(self._halls)  # Whoever is called may go on to another provider.
+        for provider, hall in halls.items():
             hall.room = self._rooms.get(provider, Room())
-            while hall.waiting and hall.taken < hall.room.places:
-                hall.taken += 1
-                self._call_next(hall)
+        for hall in halls.values():
+            self._call(hall)
 
     async def take(self, provider: str, conversation: Callable[[], str]) -> Place:
         """A place at this provider, at once or when it is this conversation's turn; which one it is, is asked only
@@ -121,10 +122,19 @@ class Places:
 
     def free(self, hall: _Hall) -> None:
         """A place was given back: whose turn it is takes it, unless there is less room now."""
-        if hall.waiting and hall.taken <= hall.room.places:
+        hall.taken -= 1
+        self._call(hall)
+
+    def _call(self, hall: _Hall) -> None:
+        """Those whose turn it is, as many as there is room for. Whoever is called may be done at once, and give the
+        place back: that one is given on here and not within that call, or a long line would exhaust the stack."""
+        if hall.calling:
+            return
+        hall.calling = True
+        while hall.waiting and hall.taken < hall.room.places:
+            hall.taken += 1
             self._call_next(hall)
-        else:
-            hall.taken -= 1
+        hall.calling = False
 
     @staticmethod
     def _call_next(hall: _Hall) -> None:

@@ -112,6 +112,33 @@ class PlacesTests(SynchronousTestCase):
         self.assertNoResult(waiting[1])
         self.assertEqual(self.places.counts(), {"p": (2, 1)})
 
+    def test_done_at_once(self) -> None:
+        """However many wait, and are done as soon as they are called: all get their turn."""
+        self.places.adopt({"p": Room(1, 2000, 30)})
+        first = self.taken()
+
+        async def brief() -> None:
+            (await self.places.take("p", lambda: "")).give_back()
+
+        all_of_them = [Deferred.fromCoroutine(brief()) for _ in range(2000)]
+        first.give_back()
+        for one in all_of_them:
+            self.successResultOf(one)
+        self.assertEqual(self.places.counts(), {})
+
+    def test_more_room_leads_elsewhere(self) -> None:
+        """Who is called because there is more room now may go on to a provider that nobody has asked before."""
+
+        async def both() -> None:
+            await self.places.take("p", lambda: "")
+            await self.places.take("q", lambda: "")
+
+        self.taken(), self.taken()
+        waiting = Deferred.fromCoroutine(both())
+        self.places.adopt({"p": Room(3, 3, 30)})
+        self.successResultOf(waiting)
+        self.assertEqual(self.places.counts(), {"p": (3, 0), "q": (1, 0)})
+
     def test_default(self) -> None:
         """A provider of which nothing is said has room for far more than a hundred."""
         for _ in range(200):
