@@ -3,7 +3,7 @@
 One for the daemon, and it outlives configurations: a provider that is down stays so when a file is read anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -44,10 +44,27 @@ class Fitness:
         )
 
     async def ask(self, target: Target, conversation: Callable[[], str]) -> "Asking":
-        """From now on the target is asked by one more exchange. Raises BUSY where its provider has no place."""
+        """From now on the target is asked by one more exchange. Raises BUSY where its provider has no place, and
+        OVERLOADED where its breaker opened while this one waited in line: the others in it would all fail as well."""
         place = await self.places.take(target.provider, conversation)
+        if wait := self.breakers.wait(target.name, self._clock.seconds()):
+            place.give_back()
+            raise self.unfit([(target, wait)])
         self.keys.asked(target, conversation)
         return Asking(self, target, place, self.breakers.asked(target.name), self._clock)
+
+    def unfit(self, targets: Sequence[tuple[Target, float]]) -> ApiError:
+        """Why these are not asked, and for how long. A target that says it fails is no overloaded one, and clients wait
+        longer for those."""
+        errors = [self.breakers.error(target.name) for target, _ in targets]
+        failing = all(error is not None and error.kind is Kind.BROKEN for error in errors)
+        wait = min(wait for _, wait in targets)
+        each = "; ".join(
+            f"{target.name}: {error.message if error else 'it failed'}"
+            for (target, _), error in zip(targets, errors, strict=True)
+        )
+        told = f"no target is fit to be asked now, since each failed several times in a row ({each})"
+        return ApiError(Kind.OVERLOADED, told, status=503 if failing else 529, retry_after=max(wait, 1.0))
 
     def details(self) -> dict[str, Any]:
         """For the status page: nothing of targets that are well."""

@@ -116,22 +116,10 @@ class Tries:
     def verdict(self) -> ApiError:
         """Why nobody answered."""
         if not self._errors:
-            return self._all_down()
+            return self._fitness.unfit(self._skipped)
         told = most_useful(self._errors)
         told.another_time_may_help = bool(self._skipped) or any(not error.retry_is_vain for error in self._errors)
         return told
-
-    def _all_down(self) -> ApiError:
-        """A target that says it fails is no overloaded one, and clients wait longer for those."""
-        errors = [self._fitness.breakers.error(target.name) for target, _ in self._skipped]
-        failing = all(error is not None and error.kind is Kind.BROKEN for error in errors)
-        wait = min(wait for _, wait in self._skipped)
-        each = "; ".join(
-            f"{target.name}: {error.message if error else 'it failed'}"
-            for (target, _), error in zip(self._skipped, errors, strict=True)
-        )
-        told = f"no target is fit to be asked now, since each failed several times in a row ({each})"
-        return ApiError(Kind.OVERLOADED, told, status=503 if failing else 529, retry_after=max(wait, 1.0))
 
 
 def _larger(targets: Sequence[Target], window: int | None) -> list[Target]:

@@ -8,6 +8,7 @@ from ccproxy.exchange.places import Room
 from ccproxy.exchange.tries import Bounds
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import KeyChoice, Target
+from ccproxy.routing.breakers import Limits
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Deadlines
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, Wire, chat
@@ -240,6 +241,18 @@ class PlaceTests(SynchronousTestCase):
         first.leave()
         self.wire.upstreams.pending.clear()
         self.assertTrue(self.wire.at_rest)
+
+    def test_down_while_they_wait(self) -> None:
+        """Those who wait for a target that is found to be down are told at once, or go on to another; they do not all
+        ask it in vain, each after the other."""
+        wire = Wire(rooms={"openai": Room(1, 50, 30)}, breakers=Limits(points=4, pause=5.0))
+        clients = [wire.ask() for _ in range(10)]
+        wire.upstreams.pending.pop(0).refuse(ConnectionRefusedError())
+        self.assertEqual(wire.upstreams.pending, [])
+        self.assertEqual({client.answer.status for client in clients[1:]}, {529})
+        self.assertIn("several times in a row", clients[-1].answer.json["error"]["message"])
+        self.assertEqual(wire.fitness.breakers.wait(OPENAI.name, wire.clock.seconds()), 5.0)
+        self.assertTrue(wire.at_rest)
 
     def test_released_however_it_ends(self) -> None:
         """Finished, broken, refused or left: the place is free once, and the next one gets it."""
