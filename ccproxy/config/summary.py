@@ -26,6 +26,11 @@ CLAUDE_MODELS = (
 
 _PLACEHOLDER = re.compile(r"(?i)your[-_ ]|[-_]here\b|\.\.\.|x{3,}|<.*>|^sk-$|changeme|placeholder|example")
 
+_IN_URL = re.compile(
+    r"(?i)(?P<before>://[^/\s:@]*:)[^\s?#]+(?=@)|(?P<name>[?&][\w-]*(?:key|token|secret|password)=)[^&\s#]+"
+)
+"""What a URL may hold that is nobody's business: a password before its host, a key in its query."""
+
 
 @attrs.frozen
 class Resolved:
@@ -101,6 +106,8 @@ def plain(value: Any) -> Any:
             return value.masked() if value else ""
         case enum.Enum():
             return value.value
+        case str():
+            return _IN_URL.sub(lambda found: f"{found['before'] or found['name']}…", value)
         case Mapping():
             return {str(name): _inside(str(name), part) for name, part in value.items()}
         case list() | tuple():
