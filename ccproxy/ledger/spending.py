@@ -71,10 +71,12 @@ class Purse:
     def _learn(self) -> None:
         self._next = self._clock.callLater(LEARN_EVERY, self._learn)
         for period, since in self.budgets.since(self._clock.seconds()).items():
-            self._ledger.ask(spent, since).addCallbacks(self._learnt, self._unknown, callbackArgs=(period,))
+            self._ledger.ask(spent, since).addCallbacks(self._learnt, self._unknown, callbackArgs=(period, since))
 
-    def _learnt(self, rows: Sequence[Any], period: Period) -> None:
-        self.budgets.learn(period, ((row.client, row.money, row.tokens) for row in rows), self._clock.seconds())
+    def _learnt(self, rows: Sequence[Any], period: Period, since: float) -> None:
+        now = self._clock.seconds()
+        if period.bounds(now)[0] == since:  # Else another one has begun since, in which that was not spent.
+            self.budgets.learn(period, ((row.client, row.money, row.tokens) for row in rows), now)
 
     def _unknown(self, failure: Failure) -> None:
         log.debug("what was spent before is not known: {reason}", reason=failure.getErrorMessage())

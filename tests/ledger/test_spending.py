@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from attrs import frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,6 +16,15 @@ from ccproxy.model.usage import Usage
 from tests.ledger.records import record
 from tests.ledger.test_ledger import Here
 from tests.support.wire import CLAUDE, Wire, messages
+
+
+@frozen
+class Row:
+    """What the ledger knows of one client."""
+
+    client: str
+    money: float
+    tokens: int
 
 
 class PurseTests(SynchronousTestCase):
@@ -55,6 +66,16 @@ class PurseTests(SynchronousTestCase):
         self.ledger.observe(None, record(2))  # type: ignore[arg-type]
         self.clock.advance(LEARN_EVERY)
         self.assertEqual(self.purse.budgets.spendings(self.clock.seconds())[0].money, 1.0)
+
+    def test_answered_too_late(self) -> None:
+        """What the ledger says of a day that has ended meanwhile is not charged to the next one."""
+        answers: list[Deferred[object]] = []
+        self.ledger.ask = lambda *_: answers.append(Deferred()) or answers[-1]  # type: ignore[method-assign,func-returns-value]
+        self.purse.follow([Budget(Period.DAY, money=1.0)])
+        self.purse.close()
+        self.clock.advance(Period.DAY.bounds(self.clock.seconds())[1] - self.clock.seconds() + 1)
+        answers[0].callback([Row("client", 5.0, 100)])
+        self.assertEqual(self.purse.budgets.spendings(self.clock.seconds())[0].money, 0.0)
 
     def test_unpriced(self) -> None:
         """A model without a price is told of once."""
