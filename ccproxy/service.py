@@ -16,7 +16,7 @@ from ccproxy.config.source import Source
 from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.drain import Drain
 from ccproxy.daemon.inherited import Inheriting, extra, given
-from ccproxy.daemon.listening import Sockets
+from ccproxy.daemon.listening import CannotListen, Sockets
 from ccproxy.daemon.notify import Herald, Supervisor
 from ccproxy.daemon.reload import Reload, Told, Watch
 from ccproxy.exchange.running import Running
@@ -90,8 +90,13 @@ def make_service(
     async def adopt(new: Settings) -> None:
         """Whatever may fail is done before anything is changed."""
         front = make_front(new, lasting, reload, administration)
+        before = sockets.descriptions
         await sockets.listen(new.listen + extra(inherited, new.listen))
-        await for_metrics.listen(_metrics_at(new))
+        try:
+            await for_metrics.listen(_metrics_at(new))
+        except CannotListen:
+            await sockets.listen(before)
+            raise
         lasting.adopt(new, top)
         site.answer_from(front.root, front.body_limit)
         watch.want(new.reload_on_change)
@@ -112,5 +117,5 @@ NAMES_SHOWN = 5
 def serving(names: Sequence[str], running: Running, sockets: Sockets) -> str:
     """The line about us that `systemctl status` shows."""
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    where = ", ".join(listener.description for listener in sockets.listeners)
+    where = ", ".join(sockets.descriptions)
     return f"serving {', '.join(names[:NAMES_SHOWN])}{more} at {where}; {len(running)} running, {running.served} served"

@@ -85,6 +85,11 @@ class Sockets(MultiService):
         """The services, one for each endpoint."""
         return iter(self)
 
+    @property
+    def descriptions(self) -> tuple[str, ...]:
+        """Where we listen."""
+        return tuple(listener.description for listener in self.listeners)
+
     async def listen(self, descriptions: Iterable[str]) -> None:
         """Listen there and nowhere else. Sockets that stay are not touched, nor is any connection.
 
@@ -93,8 +98,7 @@ class Sockets(MultiService):
         """
         wanted = list(dict.fromkeys(descriptions))
         leaving = [listener for listener in self.listeners if listener.description not in wanted]
-        open_now = {listener.description for listener in self.listeners}
-        missing = [description for description in wanted if description not in open_now]
+        missing = [description for description in wanted if description not in self.descriptions]
         opened, refused = self._open(missing)
         if refused and leaving:
             await self._close(leaving)

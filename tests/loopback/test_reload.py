@@ -169,6 +169,24 @@ class ReloadTests(TestCase):
         self.assertEqual(self.adopted, [])
         await self.client(self.ports(service)[0])
 
+    async def test_port_of_metrics_taken(self) -> None:
+        """A port that only the metrics cannot have leaves us where we listened as well."""
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        free = self.free_port()
+        self.write(self.configuration("http://127.0.0.1:9/v1"))
+        service = self.start()
+        before = self.sockets(service).descriptions
+        endpoint = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
+        moved = {"listen": [f"tcp:{free}:interface=127.0.0.1"], "metrics": {"listen": [endpoint]}}
+        self.write({**self.configuration("http://127.0.0.1:9/v1"), **moved})
+        result = await self.hang_up()
+        self.assertFalse(result.ok)
+        self.assertIn("cannot listen", result.message)
+        self.assertEqual(self.sockets(service).descriptions, before)
+        with self.assertRaises(OSError):
+            socket.create_connection(("127.0.0.1", free), 1)
+
     def free_port(self) -> int:
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
