@@ -6,6 +6,7 @@ the translation behind them. Nothing here refuses a request: what cannot be read
 session, and whoever answers it may say what is wrong with it.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,9 @@ from ccproxy.wire import jsontext
 
 SESSION, AGENT, PARENT = "x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"
 """Headers of Claude Code. A subagent has its session's id and an id of its own."""
+
+NAME_LIMIT = 200
+"""Characters of a conversation's name, which is remembered in many places. Of a longer one there is a digest."""
 
 
 @frozen
@@ -95,9 +99,8 @@ class Facts:
         the user is. `""` where nothing tells."""
         session = self.session
         agent = self.agent
-        if session and agent:
-            return f"{session}/{agent}"
-        return session or self.surveyed.user
+        name = f"{session}/{agent}" if session and agent else session or self.surveyed.user
+        return name if len(name) <= NAME_LIMIT else _digest(name)
 
     @property
     def agent(self) -> str:
@@ -157,6 +160,10 @@ class Facts:
                 return None
             value = value.get(step)
         return value
+
+
+def _digest(name: str) -> str:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _name(tool: Tool | WebSearch | Opaque) -> str:

@@ -10,12 +10,15 @@ from twisted.web.server import NOT_DONE_YET
 
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Dialect
-from ccproxy.errors import ApiError
+from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.reply import Reply
 from ccproxy.web.answers import peer_address, request_headers, tell_by
 from ccproxy.web.site import BoundedRequest, NewId
 from ccproxy.wire.compression import decode
+
+MODEL_LIMIT = 2048
+"""Characters of a model's name, which is remembered in many places. The longest known are ARNs of Amazon's."""
 
 log = Logger()
 
@@ -64,6 +67,8 @@ class Endpoint(Resource):
         principal = self._keyring.identify(headers, peer_address(request))
         body = decode(request.body, headers.get("content-encoding", ""), self._body_limit)
         peek = self._dialect.peek(body)
+        if len(peek.model) > MODEL_LIMIT:
+            raise ApiError(Kind.INVALID, f"model: expected a name of at most {MODEL_LIMIT} characters")
         return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal)
 
 

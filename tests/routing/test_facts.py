@@ -60,6 +60,13 @@ class FactsTests(SynchronousTestCase):
         self.assertEqual(facts(metadata={"user_id": "alice"}).conversation, "alice")
         self.assertEqual(facts().conversation, "")
 
+    def test_long_name(self) -> None:
+        """One of megabytes is not remembered as it is, and still tells its conversation from others."""
+        names = [facts(metadata={"user_id": "u" * 1_000_000 + end}).conversation for end in "aab"]
+        self.assertEqual(names[0], names[1])
+        self.assertNotEqual(names[0], names[2])
+        self.assertLess(len(names[0]), 200)
+
     def test_agents(self) -> None:
         """Ids of subagents are in headers."""
         one = facts({"x-claude-code-agent-id": "a2", "x-claude-code-parent-agent-id": "a1"})

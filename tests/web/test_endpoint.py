@@ -85,6 +85,15 @@ class BadInput(SynchronousTestCase):
         self.assertEqual(answer.json["request_id"], answer.headers["request-id"])
         return answer.status, answer.json["error"]["message"]
 
+    def test_long_model(self) -> None:
+        """A model's name is remembered in many places, so it has an end."""
+        wire = Wire()
+        wire.ask(model="m" * 2048)
+        answer = wire.ask(model="m" * 2049).answer
+        self.assertEqual(answer.status, 400)
+        self.assertIn("at most 2048 characters", answer.json["error"]["message"])
+        self.assertEqual(len(wire.upstreams.pending), 1)
+
     def test_fields(self) -> None:
         """Each missing or wrong field is a 400 that names its path."""
         good = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "x"}]}
