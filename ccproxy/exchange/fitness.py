@@ -38,7 +38,7 @@ class Fitness:
 
     def adopt(self, failover: FailoverSettings, providers: Iterable[ProviderSettings]) -> None:
         """What of it follows a configuration. Breakers that are open stay so."""
-        self.breakers.limits = Limits(failover.breaker_failures, failover.breaker_pause, failover.breaker_longest_pause)
+        self.breakers.follow(Limits(failover.breaker_failures, failover.breaker_pause, failover.breaker_longest_pause))
         self.places.adopt(
             {one.name: Room(one.max_concurrent, one.max_queued, failover.queue_time) for one in providers}
         )

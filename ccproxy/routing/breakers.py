@@ -62,10 +62,10 @@ def points(error: ApiError) -> int:
 class Breaker:
     """Of one target."""
 
-    __slots__ = ("_chance", "_error", "_limits", "_pause", "_probing", "_until", "failures")
+    __slots__ = ("_chance", "_error", "_pause", "_probing", "_until", "failures", "limits")
 
     def __init__(self, limits: Limits, chance: Callable[[], float]) -> None:
-        self._limits = limits
+        self.limits = limits
         self._chance = chance
         self.failures = 0
         """Points in a row."""
@@ -116,9 +116,9 @@ class Breaker:
         self._error = error
         self.failures += weight
         if probe:
-            self._open(min(2 * self._pause, self._limits.longest_pause), now)
-        elif not self._pause and self._limits.points and self.failures >= self._limits.points:
-            self._open(self._limits.pause, now)
+            self._open(min(2 * self._pause, self.limits.longest_pause), now)
+        elif not self._pause and self.limits.points and self.failures >= self.limits.points:
+            self._open(self.limits.pause, now)
 
     def let_go(self) -> None:
         """The probe got no answer that tells anything: it may be tried again."""
@@ -149,9 +149,15 @@ class Breakers:
     """The breakers of all targets, by name. A target that never failed has none, and costs one look-up."""
 
     def __init__(self, limits: Limits | None = None, chance: Callable[[], float] = random) -> None:
-        self.limits = Limits() if limits is None else limits
+        self._limits = Limits() if limits is None else limits
         self._chance = chance
         self._known: dict[str, Breaker] = {}
+
+    def follow(self, limits: Limits) -> None:
+        """Other limits from now on. What is open stays open for the rest of its pause."""
+        self._limits = limits
+        for breaker in self._known.values():
+            breaker.limits = limits
 
     def wait(self, target: str, now: float) -> float:
         """Seconds until the target may be asked; 0 where it may be now."""
@@ -187,7 +193,7 @@ class Breakers:
                 return
             if len(self._known) >= TARGET_LIMIT:
                 del self._known[next(iter(self._known))]
-            breaker = self._known[target] = Breaker(self.limits, self._chance)
+            breaker = self._known[target] = Breaker(self._limits, self._chance)
         breaker.failed(error, now, probe)
 
     def let_go(self, target: str) -> None:

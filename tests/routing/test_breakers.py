@@ -117,6 +117,15 @@ class Breaker(SynchronousTestCase):
             breakers.failed("a,m", DOWN, 0)
         self.assertEqual(breakers.wait("a,m", 0), 0)
 
+    def test_other_limits(self) -> None:
+        """A new configuration counts for breakers that were counting already."""
+        breakers = Breakers(Limits(points=10))
+        breakers.failed("a,m", DOWN, 0)
+        breakers.follow(Limits(points=0))
+        for _ in range(100):
+            breakers.failed("a,m", DOWN, 0)
+        self.assertEqual(breakers.wait("a,m", 0), 0)
+
     def test_spread(self) -> None:
         """Pauses are a little longer, by chance."""
         breakers = Breakers(Limits(points=1, pause=10), chance=lambda: 0.5)
