@@ -13,6 +13,7 @@ from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.config.resolve import budgets, limits, providers
 from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
+from ccproxy.daemon.probing import PROBE_SECONDS, Probes, asking
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError, Kind
@@ -63,6 +64,7 @@ class Lasting:
     sessions: Sessions
     ledger: Ledger
     fitness: Fitness
+    probes: Probes
     purse: Purse
     counted: Counted
     latencies: Latencies
@@ -85,6 +87,7 @@ class Lasting:
         endpoints = Endpoints(reactor, Deadlines().connect, inside={HOST: demo.endpoint})
         factors = Factors()
         running = Running()
+        fitness = Fitness(reactor)
         ledger = Ledger(lambda database: Connections(database, reactor), reactor)
         return cls(
             reactor=reactor,
@@ -97,7 +100,8 @@ class Lasting:
             feed=Feed(running, reactor),
             sessions=Sessions(),
             ledger=ledger,
-            fitness=Fitness(reactor),
+            fitness=fitness,
+            probes=Probes(reactor, fitness.breakers),
             purse=Purse(Budgets(), ledger, reactor),
             counted=Counted(),
             latencies=Latencies(),
@@ -119,6 +123,7 @@ class Lasting:
         self.endpoints.within(settings.performance.connect_timeout)
         self.endpoints.through(self._way_out(settings))
         self.fitness.adopt(settings.failover, settings.providers)
+        self.probes.follow(settings.failover.probe_every, asking(self._prober(), providers(settings)))
         self.results.know(providers(settings))
         self.credentials.forget()
         self.admission.per_address = limits(settings.per_address)
@@ -127,6 +132,10 @@ class Lasting:
         self.exporter.follow(collector(settings.tracing, self), settings.tracing.service, settings.tracing.share)
         if settings.demo and self.demo.parent is None:
             self.demo.setServiceParent(top)
+
+    def _prober(self) -> Client:
+        deadlines = Deadlines(connect=PROBE_SECONDS, first_byte=PROBE_SECONDS)
+        return Client(self.pool, self.reactor, deadlines, self.credentials)
 
     def _way_out(self, settings: Settings) -> WayOut:
         try:

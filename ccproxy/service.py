@@ -68,6 +68,7 @@ def make_service(
     watching = MultiService()
     watching.setServiceParent(top)
     lasting.lag.setServiceParent(watching)
+    lasting.probes.setServiceParent(watching)
     measured = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), reactor, 0, new_id)
     for_metrics = Sockets(reactor, measured, _metrics_at(settings))
     for_metrics.setServiceParent(watching)

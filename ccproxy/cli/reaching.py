@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from ccproxy.providers.baseurl import LISTS
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Auth
 from ccproxy.secret import Sought
@@ -21,9 +22,6 @@ SECONDS = 10.0
 
 LIST_LIMIT = 16 * 1024 * 1024
 """Bytes that are read of a list. OpenRouter's has half a million."""
-
-LISTS = {"anthropic": "/v1/models", "openai_chat": "/models", "openai_responses": "/models", "gemini": "/models"}
-"""Where the dialects have their lists of models, behind the base URL."""
 
 
 @frozen

@@ -130,6 +130,8 @@ def _failover(failover: FailoverSettings) -> Iterator[Problem]:
     if failover.breaker_longest_pause < failover.breaker_pause:
         found = "found less than breaker_pause, expected at least as much"
         yield Problem(("failover", "breaker_longest_pause"), found)
+    if failover.probe_every is not None and failover.probe_every < 1:
+        yield Problem(("failover", "probe_every"), 'found less than a second, expected more, or "" for never')
 
 
 def _budgets(settings: Settings) -> Iterator[Problem]:

@@ -197,6 +197,7 @@ class FailoverSettings:
     breaker_failures: int = 10
     breaker_pause: Seconds = Seconds(5.0)
     breaker_longest_pause: Seconds = Seconds(60.0)
+    probe_every: Seconds | None = None
 
 
 @frozen

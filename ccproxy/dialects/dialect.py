@@ -39,6 +39,7 @@ class Outgoing:
     headers: Headers = field(factory=dict)
     query: str = ""
     losses: tuple[str, ...] = ()
+    method: str = "POST"
     unwatched_stops: tuple[str, ...] = ()
     """Stop sequences of the client that this vendor does not watch for: `dialects.stops` does, on the way back."""
 

@@ -16,6 +16,9 @@ PATHS = {
 }
 """The dialects there are. Anthropic's own base URL is without `/v1`, OpenAI's with it."""
 
+LISTS = {"anthropic": "/v1/models", "openai_chat": "/models", "openai_responses": "/models", "gemini": "/models"}
+"""Where the dialects have their lists of models, behind the base URL."""
+
 _GEMINI_CALL = re.compile(r"/models/[^/]*:[a-zA-Z]+$")
 _TWICE = re.compile(r"(?:/v1){2,}(?=/|$)")
 

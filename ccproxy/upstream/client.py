@@ -92,7 +92,7 @@ class Client:
         for name, value in credential(target, login).items():
             headers.setRawHeaders(name, [value])
         answer = self._http.request(
-            "POST",
+            outgoing.method,
             ready(url),
             headers=headers,
             data=Body(outgoing.body),

@@ -49,6 +49,13 @@ class LoadCase(SynchronousTestCase):
 class Layers(LoadCase):
     """What wins over what."""
 
+    def test_probes_too_often(self) -> None:
+        """Providers are not flooded with probes; none at all is an answer too."""
+        told = self.refusal('{"failover": {"probe_every": "100ms"}}')
+        self.assertIn("probe_every", told)
+        self.assertIn('or "" for never', told)
+        self.assertIsNone(self.loaded('{"failover": {"probe_every": ""}}').failover.probe_every)
+
     def test_defaults(self) -> None:
         """Without file and environment the defaults hold, at a loopback address."""
         found = load(None, {}, directories=[])

@@ -74,7 +74,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     stream = wants_stream(request, quirks)
     query = "alt=sse" if stream else ""
     unwatched = request.sampling.stop[_stop_limit(quirks) :]
-    return Outgoing(_path(model, stream=stream), dumps(body), headers, query, tuple(losses), unwatched)
+    return Outgoing(_path(model, stream=stream), dumps(body), headers, query, tuple(losses), unwatched_stops=unwatched)
 
 
 def joined(body: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
