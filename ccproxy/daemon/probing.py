@@ -94,9 +94,12 @@ class Probes(Service):
                 self._ask(provider, targets)
 
     def _ask(self, provider: str, targets: list[str]) -> None:
+        def over(result: object) -> None:
+            """Only a stop lets it fail, by cancelling it."""
+            del self._asked[provider]
+
         asked = self._asked[provider] = Deferred.fromCoroutine(self._probe(provider, targets))
-        asked.addErrback(lambda _: None)  # Only a stop cancels it.
-        asked.addBoth(lambda _: self._asked.pop(provider, None))
+        asked.addBoth(over)
 
     async def _probe(self, provider: str, targets: list[str]) -> None:
         if self._alive is None or not await self._alive(provider):
