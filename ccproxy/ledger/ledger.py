@@ -100,12 +100,13 @@ class Ledger:
         if database == self._database:
             return
         self._close_worker()
+        self._cancel()
         self._database = database
         self._failures = 0
         if database is None:
             return
         self._worker = self._make_worker(database)
-        if self._queue:
+        if self._queue and self._writing is None:
             self._soon(WRITE_EVERY)
         if self._forgetting is None:
             self._forgetting = self._clock.callLater(WRITE_EVERY, self._forget)
@@ -225,7 +226,7 @@ class Ledger:
 
     def _over(self, wait: float) -> None:
         writing, self._writing = self._writing, None
-        if self._queue:
+        if self._queue and self._worker is not None:
             self._soon(wait)
         if writing is not None:
             writing.callback(None)

@@ -55,6 +55,8 @@ class Connections(Worker):
         self._reactor = reactor
         self._ready = False
         self._pool: _AdbapiPool | None = None
+        self._busy = 0
+        self._closing = False
 
     def run(self, work: Callable[[Connection], T]) -> Deferred[T]:
         try:
@@ -79,12 +81,24 @@ class Connections(Worker):
         def once_more(failure: Failure) -> Any:
             return failure if pool.lost < lost + THREADS else pool.runWithConnection(with_tables)
 
+        self._busy += 1
         found: Deferred[T] = pool.runWithConnection(with_tables)
-        return found.addErrback(again)
+        return found.addErrback(again).addBoth(self._done)
+
+    def _done(self, result: Any) -> Any:
+        self._busy -= 1
+        self._end()
+        return result
 
     def close(self) -> None:
-        if self._pool is not None:
+        self._closing = True
+        self._end()
+
+    def _end(self) -> None:
+        """Adbapi waits for its threads, and the reactor with it: so not while they work."""
+        if self._closing and not self._busy and self._pool is not None:
             self._pool.close()
+            self._pool = None
 
     def _connected(self) -> _AdbapiPool:
         database = self._database

@@ -2,8 +2,10 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,13 @@ from typing import Any
 import treq
 from twisted.application.service import MultiService
 from twisted.internet import reactor
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from ccproxy.config.settings import LedgerSettings, MetricsSettings, Settings
 from ccproxy.daemon.listening import Sockets
 from ccproxy.ledger.database import LedgerError, database
-from ccproxy.ledger.ledger import Keeping, Ledger
+from ccproxy.ledger.ledger import WRITE_EVERY, Keeping, Ledger
 from ccproxy.ledger.pool import Connections
 from ccproxy.ledger.queries import exchange, exchanges, usage
 from ccproxy.service import make_service
@@ -110,6 +113,22 @@ class SqliteTests(Threads, TestCase):
 
     def place(self) -> str:
         return str(Path(self.mktemp()) / "ledger.db")
+
+    async def test_another_place_while_it_is_written(self) -> None:
+        """A reload that puts the ledger elsewhere does not wait for a write that waits itself, nor is that one lost."""
+        await self.ledger.ask(exchanges, 5)
+        with closing(sqlite3.connect(self.where, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.ledger.observe(None, record(1))  # type: ignore[arg-type]
+            await deferLater(reactor, WRITE_EVERY + 0.2)
+            began = time.monotonic()
+            self.ledger.open(None, Keeping(None, None))
+            self.assertLess(time.monotonic() - began, 1)
+            self.ledger.observe(None, record(2))  # type: ignore[arg-type]
+            other.execute("ROLLBACK")
+        while not self.ledger.written:
+            await deferLater(reactor, 0.05)
+        self.assertEqual((self.ledger.waiting, self.ledger.lost), (0, 0))
 
 
 class PostgresTests(Threads, TestCase):
