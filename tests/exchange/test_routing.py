@@ -162,7 +162,7 @@ class RoutingTests(SynchronousTestCase):
     def test_names_that_no_header_holds(self) -> None:
         """A model's name of any kind and length is told in so far as a header can hold it."""
         proxy = wire({"default": "a"})
-        for model in ("☃", "x\r\ny: z", "\ud800", "x" * 200_000):
+        for model in ("☃", "x\r\ny: z", "\ud800", "x" * 2048):
             body = json.dumps({"model": model, "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]})
             client = proxy.request("POST", "/v1/messages", body.encode())
             proxy.upstreams.pending.pop(0).refuse(ConnectionRefusedError())
