@@ -22,7 +22,7 @@ EARLY = 0.8
 """The part of a key's time after which it is looked for again, while it is still good."""
 
 PAUSE_SECONDS = 10.0
-"""After a failure, as long as there is a former key."""
+"""After a failure, as long as there is a former key; and after one that was refused was found again."""
 
 log = Logger()
 
@@ -45,10 +45,13 @@ class Credentials:
         self._environ = dict(environ or {})
         self._known: dict[Sought, _Known] = {}
         self._looking: dict[Sought, list[Deferred[Secret]]] = {}
+        self._in_vain: dict[Sought, float] = {}
+        """Until when a refusal is no reason to look again."""
 
     def forget(self) -> None:
         """Look for all of them anew when they are needed next."""
         self._known.clear()
+        self._in_vain.clear()
 
     async def key(self, sought: Sought, provider: str) -> Secret:
         """The key, as it is now. Raises REFUSED_CREDENTIAL where it cannot be had. Whoever waits may be cancelled; the
@@ -62,11 +65,17 @@ class Credentials:
         return known.key
 
     async def renewed(self, sought: Sought, used: Secret, provider: str) -> Secret:
-        """The key, for whom this one was refused: another may have found the next one since."""
+        """The key, for whom this one was refused: another may have found the next one since. Where it is still the
+        same one, a refusal is no reason to look again for a while: not every request runs a command."""
         known = self._known.get(sought)
         if known is not None and known.key != used:
             return known.key
-        return await self._look(sought, provider)
+        if self._reactor.seconds() < self._in_vain.get(sought, 0.0):
+            return used
+        found = await self._look(sought, provider)
+        if found == used:
+            self._in_vain[sought] = self._reactor.seconds() + PAUSE_SECONDS
+        return found
 
     def _look(self, sought: Sought, provider: str) -> Deferred[Secret]:
         waiting = self._looking.get(sought)

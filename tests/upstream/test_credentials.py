@@ -215,6 +215,23 @@ class Asking(SynchronousTestCase):
         self.assertEqual(client.answer.status, 200)
         self.assertTrue(wire.at_rest)
 
+    def test_refused_again_and_again(self) -> None:
+        """A key that stays the same, and is refused, is looked for once in a while and not for every request."""
+        processes = Processes()
+        wire = Wire(targets=(evolve(OPENAI, key=COMMAND),), clock=processes)
+        looked = 0
+        for pause in (0, 1, 2, PAUSE_SECONDS):
+            processes.advance(pause)
+            wire.ask()
+            while processes.runs:  # The first one needs a key at all.
+                processes.runs.pop().end(b"k")
+            wire.upstream().whole(b'{"error": {"message": "no"}}', 401, connection="close")
+            looked += len(processes.runs)
+            while processes.runs:
+                processes.runs.pop().end(b"k")
+        self.assertEqual(looked, 2)
+        self.assertTrue(wire.at_rest)
+
     def test_client_leaves(self) -> None:
         """A client that leaves while the key is looked for again leaves no connection open behind it."""
         processes = Processes()
