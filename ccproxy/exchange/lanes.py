@@ -111,7 +111,6 @@ class Undecided:
     def __init__(self, choose: Callable[[bool], Pipe], streaming: bool) -> None:
         self.streaming = streaming
         self._choose = choose
-        self._head = b""
         self._chosen: Pipe | None = None
 
     def _pipe(self, streamed: bool) -> Pipe:
@@ -122,9 +121,8 @@ class Undecided:
     def feed(self, data: bytes) -> bytes:
         if self._chosen is not None:
             return self._chosen.feed(data)
-        self._head += data
-        start = self._head.lstrip()[:1]
-        return self._pipe(start not in (b"{", b"[", b"<")).feed(self._head) if start else b""
+        data = data.lstrip()  # Blank lines are some vendors' signs of life while a whole reply is made.
+        return self._pipe(data[:1] not in (b"{", b"[", b"<")).feed(data) if data else b""
 
     def close(self) -> bytes:
         return self._pipe(False).close()

@@ -161,6 +161,23 @@ class SignsOfLife(SynchronousTestCase):
         self.assertEqual(text_of(events), "Hello")
         self.assertIn("ping", [name for name, _ in events])
 
+    def test_blank_lines_are_not_kept(self) -> None:
+        """Blank lines by which an upstream stays awake while it makes a whole reply are neither kept nor handed on."""
+        wire = Wire((CLAUDE,))
+        client = wire.ask(stream=False)
+        up = wire.upstream()
+        up.head(content_type="application/json")
+        for _ in range(100):
+            up.say(b"\n \r\n")
+        reply = (
+            b'{"id": "m", "type": "message", "role": "assistant", "model": "claude-test", "stop_reason": "end_turn",'
+            b' "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 1, "output_tokens": 1}}'
+        )
+        up.say(b"\n" + reply[:1])
+        up.say(reply[1:])
+        up.end()
+        self.assertEqual(client.answer.body, reply)
+
     def test_pulse_after_minutes(self) -> None:
         """Claude Code gives up on mere pings after ten minutes; an empty delta in the open block counts as life."""
         wire = Wire(deadlines=Deadlines(stall=1000))
