@@ -52,9 +52,11 @@ def tell_whose(order: Order) -> None:
 
 def stay(order: Order) -> None:
     """Serve in this process."""
+    supervised = "NOTIFY_SOCKET" in os.environ
 
     def tell() -> None:
-        click.echo(f"\n{banner(order.settings)}\nPress Ctrl-C to stop.\n", file=terminal)
+        if not supervised:  # A service manager is told how we do in its own way, and has no use for commands to type.
+            click.echo(f"\n{banner(order.settings)}\nPress Ctrl-C to stop.\n", file=terminal)
 
     # twistd takes these over for its log.
     terminal, errors = sys.stdout, sys.stderr

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 from pathlib import Path
 
@@ -32,6 +33,28 @@ class PersonCase(SynchronousTestCase):
             return False
         finally:
             connection.close()
+
+
+class SupervisedTests(PersonCase):
+    """A daemon whose service manager listens."""
+
+    def test_no_banner(self) -> None:
+        """It is told in its own way that we serve; commands to type would only fill its journal."""
+        with tempfile.TemporaryDirectory() as directory:
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.addCleanup(manager.close)
+            manager.bind(f"{directory}/notify")
+            manager.settimeout(PATIENCE)
+            daemon = self.person.begin("start", "--foreground", NOTIFY_SOCKET=f"{directory}/notify")
+            try:
+                while b"READY=1" not in manager.recv(4096):
+                    pass
+                self.assertTrue(self.answers())
+            finally:
+                daemon.terminate()
+                said, _ = daemon.communicate(timeout=PATIENCE)
+        self.assertIn("starting up", said)
+        self.assertNotIn("Press Ctrl-C", said)
 
 
 class LifeTests(PersonCase):
