@@ -55,6 +55,8 @@ from ccproxy.web.sessions import SessionPage
 from ccproxy.web.status import Health, Status
 from ccproxy.wire.tracecontext import traced, untraced
 
+Observer = Callable[[Call, Record], None]
+
 log = Logger()
 
 
@@ -116,9 +118,9 @@ def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client
     )
 
 
-def _observers(settings: Settings, lasting: Lasting) -> Callable[[Call, Record], None]:
+def _observers(settings: Settings, lasting: Lasting) -> Observer:
     """Whoever hears of each exchange when it is over."""
-    observers = [
+    return each_of(
         lasting.results.observe,
         lasting.feed.observe,
         lasting.sessions.observe,
@@ -131,11 +133,18 @@ def _observers(settings: Settings, lasting: Lasting) -> Callable[[Call, Record],
         lasting.exporter.observe,
         Experience(lasting.memory, lasting.reactor).observe,
         *([log_exchange] if settings.log else []),
-    ]
+    )
+
+
+def each_of(*observers: Observer) -> Observer:
+    """All of them, whatever becomes of one: a record that one cannot take is no reason to keep it from the others."""
 
     def observe(call: Call, record: Record) -> None:
         for observer in observers:
-            observer(call, record)
+            try:
+                observer(call, record)
+            except Exception:
+                log.failure("watching {exchange} failed: a fault of ours", exchange=record.id)
 
     return observe
 

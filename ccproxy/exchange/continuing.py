@@ -66,7 +66,7 @@ class Bodies(Protocol):
         self._further += 1
         self._last = reason
         self._asking = Deferred.fromCoroutine(cast(Any, self._again(fields)))
-        self._asking.addCallbacks(self._go_on, self._give_up)
+        self._asking.addCallback(self._go_on).addErrback(self._give_up)
 
     def _go_on(self, response: IResponse) -> None:
         self._asking = None
