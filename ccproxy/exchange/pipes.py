@@ -14,7 +14,7 @@ from ccproxy.errors import ApiError
 from ccproxy.exchange.resuming import Voice
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
-from ccproxy.model.replies import Response, fold, joined
+from ccproxy.model.replies import Response, fold
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 from ccproxy.wire.splice import NoSuchKey, splice
 
@@ -118,8 +118,6 @@ class _Watching:
         except ApiError as error:
             events = [Failed(error)]
         self.progress += len(events)
-        if len(events) > 1:
-            events = joined(events)
         for event in events:
             self._watch(event)
         return events

@@ -4,7 +4,7 @@ A whole reply is the fold of its stream and nothing else, so there is one path t
 upstream that answers whole is told to the client as a stream of few events.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
@@ -23,31 +23,6 @@ class Response:
     blocks: tuple[Block, ...]
     stop: Stop
     usage: Usage
-
-
-def joined(events: Sequence[Event]) -> list[Event]:
-    """The same stream with fewer deltas: those of one block that follow one another become one. What came in one read
-    of a socket is told at once anyway, and each event costs the client its own time too."""
-    out: list[Event] = []
-    texts: list[str] = []
-    index = None
-    for event in events:
-        if event.__class__ is BlockDelta:
-            if event.index != index:
-                _flush(index, texts, out)
-                index = event.index
-            texts.append(event.text)
-        else:
-            _flush(index, texts, out)
-            out.append(event)
-    _flush(index, texts, out)
-    return out
-
-
-def _flush(index: int | None, texts: list[str], out: list[Event]) -> None:
-    if texts and index is not None:
-        out.append(BlockDelta(index, "".join(texts)))
-        texts.clear()
 
 
 def fold(events: Iterable[Event]) -> Response:

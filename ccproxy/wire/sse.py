@@ -48,11 +48,6 @@ class Decoder:
         self._after_cr = False
         self._at_start = True
 
-    @property
-    def between_frames(self) -> bool:
-        """Whether the bytes so far end with a frame: nothing of another is there."""
-        return not (self._line or self._data or self._event or self._after_cr or self._at_start)
-
     def feed(self, data: bytes) -> list[Frame]:
         if self._after_cr and data:
             self._after_cr = False

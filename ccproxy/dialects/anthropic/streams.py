@@ -18,7 +18,7 @@ end.
 """
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block, read_citation
@@ -27,13 +27,12 @@ from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage
 from ccproxy.dialects.arguments import Arguments, mend, read_object
 from ccproxy.dialects.quirks import Quirks
-from ccproxy.dialects.runs import Path, Run, RunDecoder, Runs
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import Citation, Media, Opaque, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Stop, Usage
 from ccproxy.wire.jsontext import NotJson, loads
-from ccproxy.wire.sse import Frame
+from ccproxy.wire.sse import Decoder, Frame
 
 Value = Mapping[str, Any]
 
@@ -62,10 +61,6 @@ class _Open:
         self.citations: tuple[Citation, ...] = ()
 
 
-_GROWING: tuple[Path, ...] = tuple(("delta", name) for name in ("text", "partial_json", "thinking"))
-"""The strings that deltas differ by."""
-
-
 _KEYS = tuple((form.value, form) for form in (_Form.TEXT, _Form.ARGUMENTS, _Form.THINKING))
 """The field of a delta that says more of each."""
 
@@ -77,7 +72,7 @@ class Parser:
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
-        self._frames = RunDecoder(_GROWING, self._may_join)
+        self._frames = Decoder()
         self._open: dict[int, _Open] = {}
         self._last = 0
         self._next = 0
@@ -99,12 +94,6 @@ class Parser:
             self._read_all(self._frames.feed(data), out)
         return out
 
-    def _may_join(self, runs: Runs) -> bool:
-        """Not arguments, of which each piece is held against all before, nor in blocks that are told whole, where a
-        field replaces the one before."""
-        whole = any(block.form is _Form.WHOLE for block in self._open.values())
-        return runs.lone and runs.key != "partial_json" and not whole
-
     def close(self) -> list[Event]:
         """The input ended: `Finished` or `Failed`, if neither was told."""
         out: list[Event] = []
@@ -119,13 +108,10 @@ class Parser:
                 self._fail(ApiError(Kind.BROKEN, f"the upstream's stream ended {where}"), out)
         return out
 
-    def _read_all(self, said: Iterable[Frame | Run], out: list[Event]) -> None:
-        for one in said:
+    def _read_all(self, frames: list[Frame], out: list[Event]) -> None:
+        for frame in frames:
             try:
-                if isinstance(one, Run):
-                    self._delta(one.value, out)
-                else:
-                    self._read(one, out)
+                self._read(frame, out)
             except NotJson as error:
                 self._fail(ApiError(Kind.BROKEN, f"the upstream sent what cannot be written again: {error}"), out)
             if self._ended:
@@ -147,7 +133,6 @@ class Parser:
         kind = value.get("type")
         if kind == "content_block_delta" and self._started:
             self._delta(value, out)
-            self._frames.learn(frame, value)
             return
         if kind.__class__ is not str:
             kind = name.decode("ascii", "replace")

@@ -3,8 +3,7 @@
 _CERTAIN = 20
 """Characters that a piece must repeat, from the answer's first on, to be no chance: pieces are mostly single tokens."""
 _GIVE_UP = 400
-"""Characters without a repetition after which none is looked for any more: a snapshot comes with every chunk, and while
-one may come each chunk is looked at by itself."""
+"""Characters without a repetition after which none is looked for any more: a snapshot comes with every chunk."""
 
 
 class Snapshots:

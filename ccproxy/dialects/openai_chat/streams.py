@@ -16,23 +16,13 @@ from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
 from ccproxy.dialects.openai_chat.think_tags import ThinkTags
 from ccproxy.dialects.openai_chat.usage import read_usage
 from ccproxy.dialects.quirks import Quirks
-from ccproxy.dialects.runs import Path, Run, RunDecoder, Runs
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Event, Failed, Finished, Started
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import NotJson, loads
-from ccproxy.wire.sse import Frame
+from ccproxy.wire.sse import Decoder, Frame
 
 _NO_FINISH = "upstream stream ended without finish_reason"
-
-_DELTA: Path = ("choices", 0, "delta")
-_GROWING: tuple[Path, ...] = (
-    (*_DELTA, "content"),
-    (*_DELTA, "tool_calls", 0, "function", "arguments"),
-    (*_DELTA, "reasoning_content"),
-    (*_DELTA, "reasoning"),
-)
-"""The strings that chunks differ by."""
 
 
 class Parser:
@@ -59,7 +49,7 @@ class Parser:
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
-        self._frames = RunDecoder(_GROWING, self._may_join)
+        self._frames = Decoder()
         self._blocks = Blocks(quirks, self._seed)
         self._tags: ThinkTags | None = ThinkTags(quirks.think_tags)
         self._text_snapshots = Snapshots()
@@ -85,26 +75,13 @@ class Parser:
         out: list[Event] = []
         if self._ended:
             return out
-        for said in self._frames.feed(data):
-            if isinstance(said, Run):
-                self._hear(said.value, out)
-            else:
-                self._read(said, out)
+        for frame in self._frames.feed(data):
+            self._read(frame, out)
             if self._ended:
                 return out
         if data:
             self._tail = not data.endswith((b"\n", b"\r"))
         return out
-
-    def _may_join(self, runs: Runs) -> bool:
-        """Not where each string is held against all before, nor where a chunk says more than the one."""
-        match runs.key:
-            case "content":
-                return runs.lone and not self._text_snapshots.watching
-            case "reasoning_content" | "reasoning":
-                return runs.lone and not self._reasoning_snapshots.watching
-            case _:
-                return False
 
     def close(self) -> list[Event]:
         """The input ended: the events that were waiting for it, `Finished` or `Failed` last."""
@@ -153,17 +130,11 @@ class Parser:
             chunk = chunk[0] if isinstance(chunk, list) and len(chunk) == 1 else None
             if not isinstance(chunk, dict):
                 return
-        if frame.event == b"error":
-            self._refuse(read_envelope(chunk) or read_envelope({"error": chunk}) or Envelope("unknown"), out)
-            return
-        self._hear(chunk, out)
-        choices = chunk.get("choices")
-        if isinstance(choices, list) and len(choices) == 1:
-            self._frames.learn(frame, chunk)
-
-    def _hear(self, chunk: Mapping[str, Any], out: list[Event]) -> None:
         try:
-            self._take(chunk, out)
+            if frame.event == b"error":
+                self._refuse(read_envelope(chunk) or read_envelope({"error": chunk}) or Envelope("unknown"), out)
+            else:
+                self._take(chunk, out)
         except ApiError as error:
             self._fail(error, out)
         except NotJson as error:
