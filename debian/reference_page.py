@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 COMMENT = re.compile(r"\s*// ?(.*)")
+HEADING = re.compile(r"\s*// ===== (.*) =====")
 OPTION = re.compile(r'\s*"([^"]+)": ?(.*)')
 ROFF = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", '"': "\\(dq"}
 
@@ -46,6 +47,9 @@ def page(reference: str, date: str) -> str:
     comment: list[str] = []
     begun = False
     for line in reference.splitlines():
+        if found := HEADING.fullmatch(line):
+            lines += [f".SS {roff(found[1])}"]
+            continue
         if found := COMMENT.fullmatch(line):
             comment.append(found[1])
             continue

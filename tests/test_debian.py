@@ -94,7 +94,9 @@ class ManualTests(SynchronousTestCase):
         for name in re.findall(r'^ *"([^"]+)":', reference, re.M):
             self.assertIn(f".B {name}", page)
         words = " ".join(re.sub(r"\\(e|-|\(aq|\(ga|\(dq|&)", " ", page).split())
-        for line in re.findall(r"^ *// ?(.*)", reference, re.M):
+        for heading in re.findall(r"// ===== (.*) =====", reference):
+            self.assertIn(f".SS {heading}\n", page)
+        for line in re.findall(r"^ *// ?(.*)", reference.replace(" =====", "").replace("===== ", ""), re.M):
             self.assertIn(" ".join(re.sub(r"[\\'`\"-]", " ", line).split()), words)
         lines = page.splitlines()
         self.assertEqual(lines.count(".RS"), lines.count(".RE"))

@@ -102,6 +102,40 @@ class RouteSettings:
 
 
 @frozen
+class PerformanceSettings:
+    """Deadlines and limits. `request_timeout` None: an answer may take as long as it comes."""
+
+    connect_timeout: Seconds = Seconds(10.0)
+    first_byte_timeout: Seconds = Seconds(120.0)
+    stall_timeout: Seconds = Seconds(300.0)
+    request_timeout: Seconds | None = None
+    commit_grace: Seconds = Seconds(15.0)
+    max_request_body_size: int = 32 * 1024 * 1024
+
+
+@frozen
+class FailoverSettings:
+    """How far an exchange goes to find a target that answers, and when a target that fails is left alone."""
+
+    max_attempts: int = 6
+    max_time: Seconds = Seconds(300.0)
+    queue_time: Seconds = Seconds(30.0)
+    breaker_failures: int = 10
+    breaker_pause: Seconds = Seconds(5.0)
+    breaker_longest_pause: Seconds = Seconds(60.0)
+    probe_every: Seconds | None = None
+
+
+@frozen
+class CacheSettings:
+    """Answers that are kept for the same request: see `exchange.cache`."""
+
+    enabled: bool = False
+    ttl: Seconds = Seconds(300.0)
+    max_size: int = 64 * 1024 * 1024
+
+
+@frozen
 class NetworkSettings:
     """Who may come, by address: networks in CIDR."""
 
@@ -137,78 +171,17 @@ class AddressSettings:
 
 
 @frozen
-class HookSettings:
-    """A function that is called at a point of every exchange: see `exchange.hooks`."""
+class BudgetSettings:
+    """What may be spent in a period: by `client`, by all together where it is empty, by each where it is `*`. 0: no
+    limit."""
 
-    on: str
-    hook: str
-    parameters: Mapping[str, Any] = field(factory=dict, repr=False)
-    timeout: Seconds = Seconds(5.0)
-    reactor: bool = False
-    required: bool = False
+    period: str
+    client: str = ""
+    money: float = 0.0
+    tokens: int = 0
+    warn: float = 0.8
+    message: str = ""
     enabled: bool = True
-
-
-@frozen
-class ExtensionSettings:
-    """Code of the operator's own. `config.load` fills in `directory`: where the configuration file is."""
-
-    directory: str = ""
-    hooks: tuple[HookSettings, ...] = ()
-
-
-@frozen
-class CacheSettings:
-    """Answers that are kept for the same request: see `exchange.cache`."""
-
-    enabled: bool = False
-    ttl: Seconds = Seconds(300.0)
-    max_size: int = 64 * 1024 * 1024
-
-
-@frozen
-class AdministrationSettings:
-    """Changing the configuration over HTTP. `any_address` lets providers be where link-local and metadata services
-    are."""
-
-    enabled: bool = True
-    any_address: bool = False
-
-
-@frozen
-class PerformanceSettings:
-    """Deadlines and limits. `request_timeout` None: an answer may take as long as it comes."""
-
-    connect_timeout: Seconds = Seconds(10.0)
-    first_byte_timeout: Seconds = Seconds(120.0)
-    stall_timeout: Seconds = Seconds(300.0)
-    request_timeout: Seconds | None = None
-    commit_grace: Seconds = Seconds(15.0)
-    max_request_body_size: int = 32 * 1024 * 1024
-
-
-@frozen
-class FailoverSettings:
-    """How far an exchange goes to find a target that answers, and when a target that fails is left alone."""
-
-    max_attempts: int = 6
-    max_time: Seconds = Seconds(300.0)
-    queue_time: Seconds = Seconds(30.0)
-    breaker_failures: int = 10
-    breaker_pause: Seconds = Seconds(5.0)
-    breaker_longest_pause: Seconds = Seconds(60.0)
-    probe_every: Seconds | None = None
-
-
-@frozen
-class PriceSettings:
-    """What a model costs, in dollars for a million tokens. None: as what it is a part of."""
-
-    input: float
-    output: float
-    cache_read: float | None = None
-    cache_written: float | None = None
-    reasoning: float | None = None
 
 
 @frozen
@@ -223,17 +196,14 @@ class LedgerSettings:
 
 
 @frozen
-class BudgetSettings:
-    """What may be spent in a period: by `client`, by all together where it is empty, by each where it is `*`. 0: no
-    limit."""
+class PriceSettings:
+    """What a model costs, in dollars for a million tokens. None: as what it is a part of."""
 
-    period: str
-    client: str = ""
-    money: float = 0.0
-    tokens: int = 0
-    warn: float = 0.8
-    message: str = ""
-    enabled: bool = True
+    input: float
+    output: float
+    cache_read: float | None = None
+    cache_written: float | None = None
+    reasoning: float | None = None
 
 
 @frozen
@@ -256,41 +226,71 @@ class TracingSettings:
 
 
 @frozen
+class AdministrationSettings:
+    """Changing the configuration over HTTP. `any_address` lets providers be where link-local and metadata services
+    are."""
+
+    enabled: bool = True
+    any_address: bool = False
+
+
+@frozen
+class HookSettings:
+    """A function that is called at a point of every exchange: see `exchange.hooks`."""
+
+    on: str
+    hook: str
+    parameters: Mapping[str, Any] = field(factory=dict, repr=False)
+    timeout: Seconds = Seconds(5.0)
+    reactor: bool = False
+    required: bool = False
+    enabled: bool = True
+
+
+@frozen
+class ExtensionSettings:
+    """Code of the operator's own. `config.load` fills in `directory`: where the configuration file is."""
+
+    directory: str = ""
+    hooks: tuple[HookSettings, ...] = ()
+
+
+@frozen
 class Settings:
-    """The whole configuration. `listen` holds endpoint strings of Twisted; `config.load` makes one of `host` and `port`
-    where none is given."""
+    """The whole configuration, in the order in which `etc/ccproxy/config.json` tells of it. `listen` holds endpoint
+    strings of Twisted; `config.load` makes one of `host` and `port` where none is given."""
 
     host: str = "127.0.0.1"
     port: int = 3456
     listen: tuple[str, ...] = ()
-    apikey: Secret = field(default=Secret(""))
-    clients: tuple[ClientSettings, ...] = ()
-    networks: NetworkSettings = field(factory=NetworkSettings)
-    proxy_url: Secret = field(default=Secret(""))
-    no_proxy: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
-    per_address: AddressSettings = field(factory=AddressSettings)
-    cache: CacheSettings = field(factory=CacheSettings)
-    extensions: ExtensionSettings = field(factory=ExtensionSettings)
-    administration: AdministrationSettings = field(factory=AdministrationSettings)
-    log: bool = True
-    log_file: str = ""
-    log_level: str = "info"
-    log_format: str = "text"
-    log_max_size: int = 10 * 1024 * 1024
-    log_keep: int = 5
-    reload_on_change: bool = False
-    shutdown_timeout: Seconds = Seconds(30.0)
     providers: tuple[ProviderSettings, ...] = ()
     routes: Mapping[str, RouteSettings] = field(factory=dict)
     performance: PerformanceSettings = field(factory=PerformanceSettings)
     failover: FailoverSettings = field(factory=FailoverSettings)
-    ledger: LedgerSettings = field(factory=LedgerSettings)
-    claude_args: tuple[str, ...] = ()
-    prices: Mapping[str, PriceSettings] = field(factory=dict)
+    proxy_url: Secret = field(default=Secret(""))
+    no_proxy: tuple[str, ...] = ()
+    cache: CacheSettings = field(factory=CacheSettings)
+    apikey: Secret = field(default=Secret(""))
+    clients: tuple[ClientSettings, ...] = ()
+    per_address: AddressSettings = field(factory=AddressSettings)
     budgets: tuple[BudgetSettings, ...] = ()
+    networks: NetworkSettings = field(factory=NetworkSettings)
+    trusted_proxies: tuple[str, ...] = ()
+    log: bool = True
+    log_level: str = "info"
+    log_format: str = "text"
+    log_file: str = ""
+    log_max_size: int = 10 * 1024 * 1024
+    log_keep: int = 5
+    ledger: LedgerSettings = field(factory=LedgerSettings)
+    prices: Mapping[str, PriceSettings] = field(factory=dict)
     metrics: MetricsSettings = field(factory=MetricsSettings)
     tracing: TracingSettings = field(factory=TracingSettings)
+    reload_on_change: bool = False
+    shutdown_timeout: Seconds = Seconds(30.0)
+    administration: AdministrationSettings = field(factory=AdministrationSettings)
+    extensions: ExtensionSettings = field(factory=ExtensionSettings)
+    claude_args: tuple[str, ...] = ()
 
     @property
     def has_keys(self) -> bool:
