@@ -32,7 +32,7 @@ from typing import Any
 HERE = Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1]))
 
-from ccproxy.exchange.resuming import GO_ON  # noqa: E402
+from ccproxy.exchange.voice import GO_ON  # noqa: E402
 
 TEXT = " ".join(f"This is sentence {number} of an answer that somebody waits for." for number in range(1, 13))
 PIECES = [TEXT[at : at + 40] for at in range(0, len(TEXT), 40)]

@@ -14,8 +14,8 @@
     ANSWERED, FINISHED, ABANDONED: every input is ignored, and no timer runs.
 
 OPENING and ANSWERED live in `dispatch`, the others in `relay`. Where a route lets answers be resumed, "in-band" is
-first OPENING the next target, which goes on (`resuming`). When the grace time ends or the hold limit is reached in
-HELD, a stream is committed. A whole reply is held until it is complete and valid, however long: nothing can be told in-
-band there, so nothing is said before it is known to be good, and another target may still answer. Pause and resume act
-in HELD and STREAMING and are ignored elsewhere.
+first OPENING the next target, which goes on (`voice`, `resuming`). When the grace time ends or the hold limit is
+reached in HELD, a stream is committed. A whole reply is held until it is complete and valid, however long: nothing can
+be told in-band there, so nothing is said before it is known to be good, and another target may still answer. Pause and
+resume act in HELD and STREAMING and are ignored elsewhere.
 """

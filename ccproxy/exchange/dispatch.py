@@ -25,10 +25,10 @@ from ccproxy.exchange.naming import error_headers, exchange_headers
 from ccproxy.exchange.opening import Errand, Opener
 from ccproxy.exchange.relay import Outcome, Relay
 from ccproxy.exchange.reply import Reply
-from ccproxy.exchange.resuming import Interrupted
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.tries import Bounds, Tries
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.exchange.voice import Interrupted
 from ccproxy.model.events import Failed
 from ccproxy.providers.repairs import Remembered
 from ccproxy.providers.target import Target

@@ -13,7 +13,8 @@ from ccproxy.dialects.stops import watched
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.pipes import Pipe, TranslatedStream, TranslatedWhole, VerbatimStream, VerbatimWhole, Watch
-from ccproxy.exchange.resuming import Resumed, Voice
+from ccproxy.exchange.resuming import Resumed
+from ccproxy.exchange.voice import Voice
 from ccproxy.model.events import Event, Failed
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import Response, unfold

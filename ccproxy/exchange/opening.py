@@ -24,8 +24,8 @@ from ccproxy.exchange.meter import Meter
 from ccproxy.exchange.naming import exchange_headers
 from ccproxy.exchange.relay import Head, Relay
 from ccproxy.exchange.reply import Reply
-from ccproxy.exchange.resuming import Voice
 from ccproxy.exchange.room import fitted
+from ccproxy.exchange.voice import Voice
 from ccproxy.headers import back_to_client, joined
 from ccproxy.model.messages import Request
 from ccproxy.providers.repairs import Remembered, cure, repaired

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ccproxy.dialects.dialect import Continuable, Dialect, StreamParser, StreamRenderer
 from ccproxy.errors import ApiError
-from ccproxy.exchange.resuming import Voice
+from ccproxy.exchange.voice import Voice
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Media, Opaque, Searched, ToolUse
 from ccproxy.model.replies import Response, fold

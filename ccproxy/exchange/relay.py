@@ -24,7 +24,7 @@ from ccproxy.dialects.dialect import Answer
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.pipes import Pipe
 from ccproxy.exchange.reply import Reply
-from ccproxy.exchange.resuming import Interrupted
+from ccproxy.exchange.voice import Interrupted
 from ccproxy.upstream.client import Deadlines
 from ccproxy.upstream.failures import ended_well, explain
 

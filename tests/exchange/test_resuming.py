@@ -1,22 +1,21 @@
 """An answer that breaks off goes on at the next target, and the client sees one stream."""
 
 import json
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from attrs import evolve, field, frozen
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
+from ccproxy.exchange.joint import REPEATED_LEAST
 from ccproxy.exchange.relay import PING_EVERY, Outcome
-from ccproxy.exchange.resuming import GO_ON, REPEATED_LEAST, Heard, Resumed
 from ccproxy.exchange.tries import Bounds
-from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
+from ccproxy.exchange.voice import GO_ON
+from ccproxy.model.events import BlockDelta, Failed, Finished
 from ccproxy.model.messages import Request, Role, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response, fold
-from ccproxy.model.usage import Reason, Stop, Usage
+from ccproxy.model.usage import Reason, Usage
 from ccproxy.providers.target import Target
 from ccproxy.secret import Secret
 from ccproxy.upstream.client import Deadlines
@@ -501,69 +500,3 @@ class WhenItMayGoOn(SynchronousTestCase):
         self.assertEqual(text_of(frames(asked.answer.body)), "Hello")
         self.assertIs(wire.record.outcome, Outcome.FINISHED)
         self.assertTrue(wire.at_rest)
-
-
-@frozen
-class Script:
-    """A parser that says what it is told to."""
-
-    events: list[list[Event]] = field()
-    complete = False
-
-    def feed(self, data: bytes) -> list[Event]:
-        return self.events.pop(0)
-
-    def close(self) -> list[Event]:
-        return []
-
-
-class Seams(SynchronousTestCase):
-    """Where two texts meet."""
-
-    def joined(self, before: str, *after: str) -> str:
-        """What a client has who had the text `before`, when the next target says `after`, piece by piece."""
-        told = Heard()
-        for event in (Started("1", "m", Usage()), BlockStarted(0, Text("")), BlockDelta(0, before)):
-            told.see(event)
-        said: list[Event] = [Started("2", "m", Usage()), BlockStarted(0, Text(""))]
-        said += [BlockDelta(0, piece) for piece in after]
-        said += [BlockStopped(0), Finished(Stop(Reason.DONE), Usage())]
-        parser = Resumed(Script([[event] for event in said]), told)
-        events = list(self.fed(parser, len(said)))
-        return before + "".join(event.text for event in events if isinstance(event, BlockDelta))
-
-    def fed(self, parser: Resumed, times: int) -> Iterator[Event]:
-        """All events."""
-        for _ in range(times):
-            yield from parser.feed(b"")
-
-    def test_space(self) -> None:
-        """Space at the end of the first comes once, however the second one cuts it."""
-        self.assertEqual(self.joined("Hello ", " world"), "Hello world")
-        self.assertEqual(self.joined("Hello ", " ", "world"), "Hello world")
-        self.assertEqual(self.joined("Hello\n\n", "\n", "\nworld"), "Hello\n\nworld")
-        self.assertEqual(self.joined("Hello\n", "\n\nworld"), "Hello\n\nworld")
-        self.assertEqual(self.joined("Hello ", "world"), "Hello world")
-        self.assertEqual(self.joined("Hello", " world"), "Hello world")
-
-    def test_repetition(self) -> None:
-        """A long text that is said again is taken away, however it is cut; a short one may be meant."""
-        before = "A sentence that is long enough to tell"
-        for size in (1, 2, 7, 100):
-            again = before + " more."
-            pieces = [again[at : at + size] for at in range(0, len(again), size)]
-            self.assertEqual(self.joined(before, *pieces), before + " more.")
-            self.assertEqual(self.joined(before + " ", *pieces), before + " more.")
-        self.assertEqual(self.joined("ha", "ha", "ha"), "hahaha")
-
-    def test_almost_a_repetition(self) -> None:
-        """What only begins like one is told whole."""
-        before = "A sentence that is long enough to tell"
-        self.assertEqual(self.joined(before, "A sentence that", " is other"), before + "A sentence that is other")
-        self.assertEqual(self.joined(before, "A sentence"), before + "A sentence")
-
-    def test_sum(self) -> None:
-        """Usages add up; what nobody told stays unknown."""
-        both = Usage(input=1, output=2).plus(Usage(input=3, cache_read=4))
-        self.assertEqual(both, Usage(input=4, output=2, cache_read=4))
-        self.assertIsNone(evolve(both).reasoning)
