@@ -10,7 +10,8 @@ ccproxy relays *exchanges*. An exchange is one client request and everything sai
     routing.routes       which targets may answer, in which order, and why
     routing.plans        verbatim, patched or translated
     dialects, model      the client's dialect to the model, the model to the upstream's dialect
-    exchange.opening     one target is asked, once more where that may help
+    exchange.question    what one target is asked
+    exchange.opening     it is asked, once more where that may help
     upstream.client      the request goes out; its headers come back
     exchange.lanes       which pipe, by what the client wants and the upstream really sends
     exchange.pipes       upstream bytes become client bytes, and events for whoever watches

@@ -17,12 +17,14 @@ from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.cache import MISSED, NO_CACHE, Cache
 from ccproxy.exchange.call import Call
+from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.intermission import Intermission
 from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
 from ccproxy.exchange.naming import error_headers, exchange_headers
-from ccproxy.exchange.opening import Errand, Opener
+from ccproxy.exchange.opening import Opener
+from ccproxy.exchange.question import Questions
 from ccproxy.exchange.relay import Outcome, Relay
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.running import Running
@@ -62,7 +64,7 @@ class Dispatch:
         traced: Traced = untraced,
     ) -> None:
         self._routes = routes
-        self._opener = Opener(dialects, client, clock, deadlines, remembered or Remembered(), hooks, traced)
+        self._opener = Opener(Questions(dialects, remembered or Remembered()), client, clock, deadlines, hooks, traced)
         self._clock = clock
         self._deadlines = deadlines
         self._running = running

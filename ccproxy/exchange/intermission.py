@@ -4,7 +4,7 @@ from types import TracebackType
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ccproxy.exchange.opening import Errand
+from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.relay import PING_EVERY
 
 

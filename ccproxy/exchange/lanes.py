@@ -4,119 +4,101 @@ A client asks for a stream or for a whole reply, and is given what it asked for.
 answer a request for a stream with a whole reply, and content types lie.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.dialects.dialect import Dialect, Headers, Outgoing, StreamParser
-from ccproxy.dialects.quirks import Quirks
+from attrs import frozen
+
+from ccproxy.dialects.dialect import Headers, StreamParser
 from ccproxy.dialects.stops import watched
-from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.call import Call
-from ccproxy.exchange.pipes import Pipe, TranslatedStream, TranslatedWhole, VerbatimStream, VerbatimWhole, Watch
+from ccproxy.errors import ApiError
+from ccproxy.exchange.errand import Errand
+from ccproxy.exchange.pipes import Course, Pipe, Watch
+from ccproxy.exchange.question import Question
 from ccproxy.exchange.resuming import Resumed
+from ccproxy.exchange.translated import TranslatedStream, TranslatedWhole
+from ccproxy.exchange.verbatim import VerbatimStream, VerbatimWhole
 from ccproxy.exchange.voice import Voice
-from ccproxy.model.events import Event, Failed
-from ccproxy.model.messages import Request
-from ccproxy.model.replies import Response, unfold
+from ccproxy.exchange.wholes import WholeParser
 from ccproxy.routing.plans import Plan
 
-WHOLE_LIMIT = 64 * 1024 * 1024
-"""Bytes a whole reply may have: the largest known (images in base64) stay far below."""
+
+def pipe_for(errand: Errand, question: Question, said: Headers, watch: Watch) -> Pipe:
+    """The pipe for the answer to a question that came with the headers `said`."""
+    lane = Lane(errand, question, watch)
+    if said.get("content-type", "").startswith(question.dialect.content_type.partition(";")[0]):
+        return lane.pipe(streamed=True)
+    return Undecided(lane)
 
 
-def pipe_for(
-    call: Call,
-    request: Request,
-    how: Plan,
-    upstream: Dialect,
-    quirks: Quirks,
-    outgoing: Outgoing,
-    said: Headers,
-    watch: Watch,
-    may_be_resumed: bool = False,
-    voice: Voice | None = None,
-) -> Pipe:
-    """The pipe for an answer with these headers (`said`), for a request that went `how` to the upstream. Where both
-    ends speak the same dialect and the upstream does as it was asked, its bytes pass as they are; but not where the
-    answer `may_be_resumed` by another target, or goes on with what a `voice` has said: then it is written anew."""
+@frozen
+class Lane:
+    """The way of one answer. Where both ends speak the same dialect and the upstream does as it was asked, its bytes
+    pass as they are; but not where the answer may be resumed by another target, or goes on with what a voice has said:
+    then it is written anew."""
 
-    def choose(streamed: bool) -> Pipe:
-        parser = _parser(upstream, quirks, streamed)
-        parser = watched(parser, outgoing.unwatched_stops)
-        as_asked = how is not Plan.TRANSLATED and streamed is call.stream and not may_be_resumed and voice is None
-        asked = call.model if how is Plan.PATCHED else ""
+    errand: Errand
+    question: Question
+    watch: Watch
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the client wants a stream."""
+        return self.errand.call.stream
+
+    def pipe(self, streamed: bool) -> Pipe:
+        """The pipe where the upstream streams, or does not."""
+        if self._passes(streamed):
+            return self._verbatim(streamed)
+        call, request = self.errand.call, self.question.request
+        parser = self._parser(streamed)
         if not call.stream:
-            if as_asked:
-                return VerbatimWhole(parser, watch, asked)
-            return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), watch)
-        if as_asked:
-            return VerbatimStream(call.dialect, parser, call.dialect.render_stream(request), call.id, watch, asked)
-        if voice is not None:
-            return TranslatedStream(call.dialect, Resumed(parser, voice.heard), voice, call.id, watch, may_be_resumed)
-        new = Voice(call.dialect.render_stream(request))
-        return TranslatedStream(call.dialect, parser, new, call.id, watch, may_be_resumed)
+            return TranslatedWhole(parser, lambda whole: call.dialect.render_response(whole, request), self.watch)
+        if (voice := self.errand.voice) is not None:
+            parser = Resumed(parser, voice.heard)
+        else:
+            voice = Voice(call.dialect.render_stream(request))
+        return TranslatedStream(parser, voice, self.watch, self.errand.may_be_resumed)
 
-    if said.get("content-type", "").startswith(upstream.content_type.partition(";")[0]):
-        return choose(True)
-    return Undecided(choose, call.stream)
+    def _passes(self, streamed: bool) -> bool:
+        errand = self.errand
+        as_asked = self.question.plan is not Plan.TRANSLATED and streamed is errand.call.stream
+        return as_asked and not errand.may_be_resumed and errand.voice is None
 
+    def _verbatim(self, streamed: bool) -> Pipe:
+        call, question = self.errand.call, self.question
+        parser = self._parser(streamed)
+        asked = call.model if question.plan is Plan.PATCHED else ""
+        if not streamed:
+            return VerbatimWhole(parser, self.watch, asked)
+        renderer = call.dialect.render_stream(question.request)
+        return VerbatimStream(
+            parser, renderer, lambda error: call.dialect.error_frame(error, call.id), self.watch, asked
+        )
 
-def _parser(upstream: Dialect, quirks: Quirks, streamed: bool) -> StreamParser:
-    return upstream.parse_stream(quirks) if streamed else WholeParser(upstream.parse_response, quirks)
-
-
-class WholeParser:
-    """A parser of streams for an upstream that answers whole: it collects, and at the end unfolds the reply."""
-
-    complete = False
-
-    def __init__(self, parse: Callable[[bytes, Quirks], Response], quirks: Quirks) -> None:
-        self._parse = parse
-        self._quirks = quirks
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._ended = False
-
-    def feed(self, data: bytes) -> list[Event]:
-        if self._ended:
-            return []
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > WHOLE_LIMIT:
-            self._ended = True
-            return [Failed(ApiError(Kind.BROKEN, f"the upstream sent a reply of more than {WHOLE_LIMIT} bytes"))]
-        return []
-
-    def close(self) -> list[Event]:
-        if self._ended:
-            return []
-        self._ended = True
-        body = b"".join(self._parts)
-        if not body.strip():
-            return [Failed(ApiError(Kind.BROKEN, "the upstream's answer was empty"))]
-        if body.lstrip().startswith(b"<"):
-            return [Failed(ApiError(Kind.BROKEN, "the upstream answered with a web page instead of a reply"))]
-        try:
-            return list(unfold(self._parse(body, self._quirks)))
-        except ApiError as error:
-            return [Failed(error)]
+    def _parser(self, streamed: bool) -> StreamParser:
+        dialect, quirks = self.question.dialect, self.question.target.quirks
+        parser = dialect.parse_stream(quirks) if streamed else WholeParser(dialect.parse_response, quirks)
+        return watched(parser, self.question.outgoing.unwatched_stops)
 
 
 class Undecided:
     """The pipe before the upstream's first byte, which alone tells a stream from a whole reply: content types lie.
 
-    `choose` gets whether the upstream streams, and gives the pipe that everything then goes to. When the client must be
-    told something before that byte, a stream is assumed.
+    The byte decides which pipe of the lane everything then goes to. When the client must be told something before it, a
+    stream is assumed.
     """
 
-    def __init__(self, choose: Callable[[bool], Pipe], streaming: bool) -> None:
-        self.streaming = streaming
-        self._choose = choose
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self._chosen: Pipe | None = None
+        self.streaming = lane.streaming
+        self.course = Course()
 
     def _pipe(self, streamed: bool) -> Pipe:
         if self._chosen is None:
-            self._chosen = self._choose(streamed)
+            self._chosen = self._lane.pipe(streamed)
+            self.course = self._chosen.course
         return self._chosen
 
     def feed(self, data: bytes) -> bytes:
@@ -144,35 +126,3 @@ class Undecided:
     def go_on(self) -> None:
         if self._chosen is not None:
             self._chosen.go_on()
-
-    @property
-    def content_type(self) -> str:
-        return self._pipe(True).content_type
-
-    @property
-    def settled(self) -> bool:
-        return self._chosen is not None and self._chosen.settled
-
-    @property
-    def complete(self) -> bool:
-        return self._chosen is not None and self._chosen.complete
-
-    @property
-    def ended(self) -> bool:
-        return self._chosen is not None and self._chosen.ended
-
-    @property
-    def failure(self) -> ApiError | None:
-        return None if self._chosen is None else self._chosen.failure
-
-    @property
-    def progress(self) -> int:
-        return 0 if self._chosen is None else self._chosen.progress
-
-    @property
-    def interrupted(self) -> bool:
-        return self._chosen is not None and self._chosen.interrupted
-
-    @property
-    def voice(self) -> Voice | None:
-        return None if self._chosen is None else self._chosen.voice

@@ -1,36 +1,31 @@
-"""Asking one target: from the request that it is sent to the first content of its answer.
+"""Asking one target: from the question that it is put to the first content of its answer.
 
-What is sent is as near as can be to what the client sent; what comes back is an error that says whether another target
-may help, or a relay that is under way.
+What comes back is an error that says whether another target may help, or a relay that is under way.
 """
 
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
-from ccproxy.dialects.dialect import Dialect, Headers, Outgoing
+from ccproxy.dialects.dialect import Headers
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.call import Call
 from ccproxy.exchange.continuing import Bodies
+from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.hooks import Hooks
 from ccproxy.exchange.lanes import pipe_for
-from ccproxy.exchange.meter import Meter
 from ccproxy.exchange.naming import exchange_headers
+from ccproxy.exchange.question import Question, Questions
 from ccproxy.exchange.relay import Head, Relay
-from ccproxy.exchange.reply import Reply
-from ccproxy.exchange.room import fitted
-from ccproxy.exchange.voice import Voice
 from ccproxy.headers import back_to_client, joined
-from ccproxy.model.messages import Request
-from ccproxy.providers.repairs import Remembered, cure, repaired
+from ccproxy.providers.repairs import cure
 from ccproxy.providers.target import Target
-from ccproxy.routing.plans import Plan, plan
+from ccproxy.routing.plans import Plan
 from ccproxy.upstream.client import Client, Deadlines
 from ccproxy.wire.tracecontext import Traced
 
@@ -40,36 +35,22 @@ STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 log = Logger()
 
 
-@frozen
-class Errand:
-    """One client's call and its answer, for whichever target is asked. `voice` has said the beginning of the answer,
-    which another target could not end."""
-
-    call: Call
-    reply: Reply
-    meter: Meter
-    may_be_resumed: bool = False
-    voice: Voice | None = None
-
-
 class Opener:
     """Asks targets. One for the daemon."""
 
     def __init__(
         self,
-        dialects: Mapping[str, Dialect],
+        questions: Questions,
         client: Client,
         clock: IReactorTime,
         deadlines: Deadlines,
-        remembered: Remembered,
         hooks: Hooks,
         traced: Traced,
     ) -> None:
-        self._dialects = dialects
+        self._questions = questions
         self._client = client
         self._clock = clock
         self._deadlines = deadlines
-        self._remembered = remembered
         self._hooks = hooks
         self._traced = traced
 
@@ -90,48 +71,34 @@ class Opener:
             relay = await self._open(errand, target, cures)
         except ApiError as second:
             meter.refused(second)
-            # Another complaint means that the first was met.
-            self._learn(target, cures, second.kind is Kind.INVALID and second.message != error.message)
+            if second.kind is Kind.INVALID and second.message != error.message:
+                self._questions.learn(target, cures)  # Another complaint means that the first was met.
             raise
-        self._learn(target, cures, True)
+        self._questions.learn(target, cures)
         return relay
 
     async def _open(self, errand: Errand, target: Target, cures: list[Repair]) -> Relay:
-        """`cures` are done to a request that is translated, besides what is remembered of the target; where there are
-        none and the target refuses a field by name, the repair for it is added."""
-        call, meter, voice = errand.call, errand.meter, errand.voice
-        goes_on = voice is not None and voice.heard.said_text
-        meter.plan = how = Plan.TRANSLATED if goes_on else plan(call.dialect.name, call.model, target)
-        upstream = self._dialects[target.dialect]
-        if how is not Plan.TRANSLATED:
-            outgoing = self._as_it_came(call, target, how)
-            return await self._ask(errand, self._for_renderer(errand), target, how, outgoing)
-        request = target.parameters.in_request(call.facts.request)
-        request, lost = fitted(request, target.quirks, len(call.body), lambda: call.facts.tokens)
-        if voice is not None:
-            request = voice.heard.going_on(request, upstream.prefills(target.quirks))
-        outgoing = upstream.render_request(request, target.quirks)
-        outgoing = evolve(outgoing, losses=(*outgoing.losses, *lost))
-        outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
+        """Where a translated question is refused for a field by name, and there are no `cures` yet, the repair for it
+        is added to them."""
+        question = self._questions.put(errand, target, cures)
         try:
-            return await self._ask(errand, request, target, how, outgoing)
+            return await self._ask(errand, question)
         except ApiError as error:
-            if not cures and (found := cure(outgoing, error)):
-                log.warn("repaired {repair} for {target}", repair=found.name, target=target.name, exchange=call.id)
+            curable = question.plan is Plan.TRANSLATED and not cures
+            if curable and (found := cure(question.outgoing, error)):
+                log.warn(
+                    "repaired {repair} for {target}", repair=found.name, target=target.name, exchange=errand.call.id
+                )
                 cures.append(found)
             raise
 
-    def _learn(self, target: Target, cures: list[Repair], proved: bool) -> None:
-        for found in cures if proved else ():
-            self._remembered.add(target.name, found)
-
-    async def _ask(self, errand: Errand, request: Request, target: Target, how: Plan, outgoing: Outgoing) -> Relay:
-        call, meter = errand.call, errand.meter
-        upstream = self._dialects[target.dialect]
-        meter.losses = outgoing.losses
-        outgoing = await self._hooks.sending(call, target, outgoing)
+    async def _ask(self, errand: Errand, question: Question) -> Relay:
+        call, meter, target = errand.call, errand.meter, question.target
+        meter.losses = question.outgoing.losses
+        outgoing = await self._hooks.sending(call, target, question.outgoing)
         if trace := self._traced(call.id, call.headers, meter.attempts):
             outgoing = evolve(outgoing, headers={**outgoing.headers, **trace})
+        question = evolve(question, outgoing=outgoing)
         response = await self._client.open(target, outgoing, call.principal.passes)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())
@@ -141,50 +108,37 @@ class Opener:
             self._client.discard(response)  # Nobody else will read its body, and its connection would stay open.
             raise
         if response.code != 200:
-            raise await self._refusal(response, said, target, upstream)
-
-        async def again(fields: Mapping[str, Any]) -> IResponse:
-            """The same request, for the rest of its answer."""
-            further = await self._client.open(target, outgoing.with_fields(fields), call.principal.passes)
-            if further.code != 200:
-                raise await self._refusal(further, joined(further.headers.getAllRawHeaders()), target, upstream)
-            return further
-
-        watch = self._hooks.watching(call, meter.see)
-        voice, may_be_resumed = errand.voice, errand.may_be_resumed
-        pipe = pipe_for(call, request, how, upstream, target.quirks, outgoing, said, watch, may_be_resumed, voice)
-        head = Head(200, self._headers(call, target, said, meter))
-        goes_on = voice is not None
-        relay = Relay(
-            target.provider, pipe, errand.reply, head, self._clock, self._deadlines, meter.wrote, goes_on=goes_on
-        )
-        response.deliverBody(Bodies(relay, pipe, again) if upstream.continues else relay)
+            raise await self._refusal(response, question)
+        relay = self._relay(errand, question, response, said)
         await relay.opened
         return relay
 
-    @staticmethod
-    def _for_renderer(errand: Errand) -> Request:
-        """What the renderer must know of a request that is passed on as it came: nothing, unless it writes the
-        answer."""
-        call = errand.call
-        if errand.may_be_resumed:
-            return call.facts.request
-        return Request(model=call.model, turns=())
+    def _relay(self, errand: Errand, question: Question, response: IResponse, said: Headers) -> Relay:
+        """What moves the answer, under way."""
+        call, meter, target = errand.call, errand.meter, question.target
 
-    def _as_it_came(self, call: Call, target: Target, how: Plan) -> Outgoing:
-        body = call.body
-        if how is Plan.PATCHED:
-            body = call.dialect.with_model(body, target.model)
-            body = target.parameters.in_body(body, target.dialect, target.quirks)
-        return call.dialect.verbatim(call.headers, body, target.quirks)
+        async def again(fields: Mapping[str, Any]) -> IResponse:
+            """The same request, for the rest of its answer."""
+            further = await self._client.open(target, question.outgoing.with_fields(fields), call.principal.passes)
+            if further.code != 200:
+                raise await self._refusal(further, question)
+            return further
 
-    async def _refusal(self, response: IResponse, said: dict[str, str], target: Target, upstream: Dialect) -> ApiError:
+        pipe = pipe_for(errand, question, said, self._hooks.watching(call, meter.see))
+        head = None if errand.voice is not None else _head(errand, question, said)
+        relay = Relay(target.provider, pipe, errand.reply, head, self._clock, self._deadlines, meter.wrote)
+        response.deliverBody(Bodies(relay, pipe, again) if question.dialect.continues else relay)
+        return relay
+
+    async def _refusal(self, response: IResponse, question: Question) -> ApiError:
         """What an answer that is not 200 means."""
+        target = question.target
         body = await self._client.read_error(response)
         if 200 <= response.code < 400:
             return ApiError(Kind.BROKEN, f"{target.provider} answered with status {response.code} and no reply")
+        said = joined(response.headers.getAllRawHeaders())
         said.setdefault("date", formatdate(usegmt=True))  # What a date in `retry-after` is held against.
-        error = upstream.parse_error(response.code, said, body)
+        error = question.dialect.parse_error(response.code, said, body)
         if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
             # The credential was the client's own, so it is the client's to mend.
             error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)
@@ -194,10 +148,13 @@ class Opener:
         error.headers = back_to_client(said, own_login=not target.key)
         return error
 
-    def _headers(self, call: Call, target: Target, said: Headers, meter: Meter) -> Mapping[str, str]:
-        headers = exchange_headers(call, meter)
-        if meter.plan is not Plan.TRANSLATED:
-            headers |= back_to_client(said, own_login=not target.key)
-        if call.stream:
-            headers |= STREAM_HEADERS
-        return headers
+
+def _head(errand: Errand, question: Question, said: Headers) -> Head:
+    """What the client is told before the answer to a question that came with the headers `said`."""
+    call = errand.call
+    headers = exchange_headers(call, errand.meter)
+    if question.plan is not Plan.TRANSLATED:
+        headers |= back_to_client(said, own_login=not question.target.key)
+    if call.stream:
+        return Head(call.dialect.content_type, headers | STREAM_HEADERS)
+    return Head("application/json", headers)

@@ -67,9 +67,9 @@ class Outcome(enum.Enum):
 
 @frozen
 class Head:
-    """What is said at commit. `headers` lack the content type, which the pipe knows."""
+    """What is said at commit, above a good answer."""
 
-    status: int
+    content_type: str
     headers: Mapping[str, str]
 
 
@@ -80,7 +80,7 @@ class Relay(Protocol):
     `opened` fires when the client's status line is out, or fails with the `ApiError` that allows another target.
     `finished` fires with the outcome, or fails with `Interrupted`; never before `opened`. `wrote` is told the time and
     the size of each piece of the answer that goes to the client. Where the client has the beginning of the answer from
-    another target (`goes_on`), nothing is held back.
+    another target there is no `head` to say, and nothing is held back.
     """
 
     def __init__(
@@ -88,11 +88,10 @@ class Relay(Protocol):
         provider: str,
         pipe: Pipe,
         reply: Reply,
-        head: Head,
+        head: Head | None,
         clock: IReactorTime,
         deadlines: Deadlines,
         wrote: Callable[[float, int], None],
-        goes_on: bool = False,
     ) -> None:
         self._provider = provider
         self._pipe = pipe
@@ -114,7 +113,7 @@ class Relay(Protocol):
         self._progress = 0
         self._complete_since: float | None = None
         reply.attach(self)
-        if goes_on:
+        if head is None:
             self._commit()
         else:
             self._arm()
@@ -124,7 +123,7 @@ class Relay(Protocol):
 
         def over(result: Outcome | Failure) -> Outcome | Failure:
             outcome = Outcome.BROKEN if isinstance(result, Failure) else result
-            tell(outcome, self._pipe.failure if outcome is Outcome.BROKEN else None)
+            tell(outcome, self._pipe.course.failure if outcome is Outcome.BROKEN else None)
             return result
 
         self.finished.addBoth(over)
@@ -149,7 +148,7 @@ class Relay(Protocol):
         self._upstream_ended = True
         if self._state is State.ENDED:
             self._disarm()
-        elif ended_well(reason) or self._pipe.complete:
+        elif ended_well(reason) or self._pipe.course.complete:
             self._advance(self._pipe.close)
         else:
             self._break(explain(reason, self._provider))
@@ -194,23 +193,23 @@ class Relay(Protocol):
             log.failure("translation failed: a fault of ours", provider=self._provider)
             self._break(ApiError(Kind.BROKEN, "ccproxy failed to translate the answer; its log has the details"))
             return
-        pipe = self._pipe
+        course = self._pipe.course
         now = self._clock.seconds()
-        if pipe.progress != self._progress:
-            self._progress = pipe.progress
+        if course.progress != self._progress:
+            self._progress = course.progress
             self._heard = now
         if self._state is State.HELD:
-            if pipe.failure is not None and not pipe.settled:
-                self._refuse(pipe.failure)
+            if course.failure is not None and not course.settled:
+                self._refuse(course.failure)
                 return
             self._hold(data)
         elif data:
             self._said = self._said_content = now
             self._wrote(now, len(data))
             self._reply.write(data)
-        if pipe.ended:
+        if course.ended:
             self._end()
-        elif pipe.complete and self._complete_since is None:
+        elif course.complete and self._complete_since is None:
             self._complete_since = now
             self._arm()
 
@@ -218,7 +217,7 @@ class Relay(Protocol):
         if data:
             self._held.append(data)
             self._held_size += len(data)
-        if self._pipe.settled or (self._pipe.streaming and self._held_size > HOLD_LIMIT):
+        if self._pipe.course.settled or (self._pipe.streaming and self._held_size > HOLD_LIMIT):
             self._commit()
 
     def _commit(self) -> None:
@@ -229,23 +228,28 @@ class Relay(Protocol):
         self._said = self._said_content = self._clock.seconds()
         if body:
             self._wrote(self._said, len(body))
-        if self._pipe.streaming:
-            self._reply.commit(self._head.status, {**self._head.headers, "content-type": self._pipe.content_type})
-            if body:
-                self._reply.write(body)
-        else:
-            self._reply.answer(Answer(self._head.status, body, self._pipe.content_type), self._head.headers)
+        self._say(body)
         self._arm()
         self.opened.callback(None)
+
+    def _say(self, body: bytes) -> None:
+        """The first of it, below the head."""
+        head = self._head
+        if head is not None and not self._pipe.streaming:
+            self._reply.answer(Answer(200, body, head.content_type), head.headers)
+            return
+        if head is not None:
+            self._reply.commit(200, {**head.headers, "content-type": head.content_type})
+        self._reply.write(body)
 
     def _end(self) -> None:
         """The pipe said its last: a good end, or the upstream's own error in-band."""
         self._stop()
-        if self._pipe.interrupted:
-            self._hand_over()
+        if (interrupted := self._pipe.course.interrupted) is not None:
+            self._hand_over(interrupted)
             return
         self._reply.finish()
-        if self._pipe.failure is not None:
+        if self._pipe.course.failure is not None:
             self._stop_upstream()
             self.finished.callback(Outcome.BROKEN)
             return
@@ -260,8 +264,8 @@ class Relay(Protocol):
             return
         frame = self._pipe.fail(error)
         self._stop()
-        if self._pipe.interrupted:
-            self._hand_over()
+        if (interrupted := self._pipe.course.interrupted) is not None:
+            self._hand_over(interrupted)
             return
         if frame:
             self._reply.write(frame)
@@ -271,13 +275,10 @@ class Relay(Protocol):
         self._stop_upstream()
         self.finished.callback(Outcome.BROKEN)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, interrupted: Interrupted) -> None:
         """The client was not told, and waits: the dispatcher finds who goes on, or tells it."""
         self._stop_upstream()
-        error, voice = self._pipe.failure, self._pipe.voice
-        assert error is not None
-        assert voice is not None
-        self.finished.errback(Interrupted(error, voice))
+        self.finished.errback(interrupted)
 
     def _refuse(self, error: ApiError) -> None:
         self._stop()

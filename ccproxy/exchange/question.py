@@ -1,0 +1,73 @@
+"""A question: what one target is asked. It is as near as can be to what the client sent."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve, frozen
+
+from ccproxy.dialects.dialect import Dialect, Outgoing
+from ccproxy.dialects.repairs import Repair
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.errand import Errand
+from ccproxy.exchange.room import fitted
+from ccproxy.model.messages import Request
+from ccproxy.providers.repairs import Remembered, repaired
+from ccproxy.providers.target import Target
+from ccproxy.routing.plans import Plan, plan
+
+
+@frozen
+class Question:
+    """One, and all that is needed to read the answer."""
+
+    target: Target
+    dialect: Dialect
+    """The target's."""
+    plan: Plan
+    outgoing: Outgoing
+    request: Request
+    """What whoever writes the answer for the client must know of its request."""
+
+
+class Questions:
+    """Puts them. One for the daemon."""
+
+    def __init__(self, dialects: Mapping[str, Dialect], remembered: Remembered) -> None:
+        self._dialects = dialects
+        self._remembered = remembered
+
+    def put(self, errand: Errand, target: Target, cures: Iterable[Repair]) -> Question:
+        """The question for this target. Where it is translated, `cures` are done to it, besides what is remembered of
+        the target. Raises what is wrong with the request."""
+        call = errand.call
+        how = Plan.TRANSLATED if errand.goes_on else plan(call.dialect.name, call.model, target)
+        errand.meter.plan = how
+        dialect = self._dialects[target.dialect]
+        if how is Plan.TRANSLATED:
+            return self._translated(errand, target, dialect, cures)
+        # Nothing needs to be known of what passes as it came, unless the answer may have to be written anew.
+        request = call.facts.request if errand.may_be_resumed else Request(model=call.model, turns=())
+        return Question(target, dialect, how, _as_it_came(call, target, how), request)
+
+    def _translated(self, errand: Errand, target: Target, dialect: Dialect, cures: Iterable[Repair]) -> Question:
+        call, quirks = errand.call, target.quirks
+        request = target.parameters.in_request(call.facts.request)
+        request, lost = fitted(request, quirks, len(call.body), lambda: call.facts.tokens)
+        if errand.voice is not None:
+            request = errand.voice.heard.going_on(request, dialect.prefills(quirks))
+        outgoing = dialect.render_request(request, quirks)
+        outgoing = evolve(outgoing, losses=(*outgoing.losses, *lost))
+        outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
+        return Question(target, dialect, Plan.TRANSLATED, outgoing, request)
+
+    def learn(self, target: Target, cures: Iterable[Repair]) -> None:
+        """These have helped."""
+        for found in cures:
+            self._remembered.add(target.name, found)
+
+
+def _as_it_came(call: Call, target: Target, how: Plan) -> Outgoing:
+    body = call.body
+    if how is Plan.PATCHED:
+        body = call.dialect.with_model(body, target.model)
+        body = target.parameters.in_body(body, target.dialect, target.quirks)
+    return call.dialect.verbatim(call.headers, body, target.quirks)
