@@ -8,6 +8,7 @@ ccproxy relays *exchanges*. An exchange is one client request and everything sai
     dialects.*.requests  peek: which model, stream or not
     access.limits        whether it may ask now
     routing.routes       which targets may answer, in which order, and why
+    exchange.failover    one target after the other, until one answers
     routing.plans        verbatim, patched or translated
     dialects, model      the client's dialect to the model, the model to the upstream's dialect
     exchange.question    what one target is asked

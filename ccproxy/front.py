@@ -25,8 +25,11 @@ from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
+from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.hooks import NO_HOOKS, Hook, Hooks
 from ccproxy.exchange.meter import Record
+from ccproxy.exchange.opening import Opener
+from ccproxy.exchange.question import Questions
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.threads import Threads
 from ccproxy.exchange.tries import Bounds
@@ -34,6 +37,7 @@ from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.lasting import Lasting
 from ccproxy.ledger.prices import Prices
 from ccproxy.log import FORMS, fields
+from ccproxy.providers.repairs import Remembered
 from ccproxy.providers.target import Target
 from ccproxy.routing.routes import Routes
 from ccproxy.routing.strategies import Ordering
@@ -99,22 +103,26 @@ def make_front(
 
 
 def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client, prices: Prices) -> Dispatch:
-    reactor = lasting.reactor
-    return Dispatch(
-        DIALECTS,
-        ways,
+    reactor, deadlines = lasting.reactor, _deadlines(settings)
+    hooks = _hooks(settings, reactor, lambda name: ways.named(name).targets[0])
+    opener = Opener(
+        Questions(DIALECTS, Remembered()),
         client,
         reactor,
-        _deadlines(settings),
-        lasting.running,
+        deadlines,
+        hooks,
+        traced(settings.tracing.share) if settings.tracing.endpoint else untraced,
+    )
+    bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
+    return Dispatch(
+        Turnstile(lasting.running, lasting.admission, reactor, lasting.purse.budgets),
+        ways,
+        Failover(opener, lasting.fitness, bounds, reactor, deadlines.total),
+        reactor,
         _observers(settings, lasting),
-        turnstile=Turnstile(lasting.admission, reactor, lasting.purse.budgets),
-        cost=prices.cost,
-        fitness=lasting.fitness,
-        bounds=Bounds(settings.failover.max_attempts, settings.failover.max_time),
-        hooks=_hooks(settings, reactor, lambda name: ways.named(name).targets[0]),
-        cache=Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
-        traced=traced(settings.tracing.share) if settings.tracing.endpoint else untraced,
+        prices.cost,
+        hooks,
+        Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
     )
 
 

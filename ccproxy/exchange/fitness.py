@@ -43,11 +43,29 @@ class Fitness:
             {one.name: Room(one.max_concurrent, one.max_queued, failover.queue_time) for one in providers}
         )
 
+    def in_order(self, targets: Sequence[Target]) -> list[Target]:
+        """The targets as they come, but last those with no key that is not cooling down."""
+        now = self._clock.seconds()
+        return sorted(targets, key=lambda target: self.keys.all_cooling(target, now))
+
+    def wait(self, target: Target) -> float:
+        """Seconds until its breaker lets it be asked."""
+        return self.breakers.wait(target.name, self._clock.seconds())
+
+    def by_key(self, target: Target, conversation: Callable[[], str]) -> list[Target]:
+        """The target with one of its keys after the other: with the first in any case, with others if they do not cool
+        down."""
+        if not target.others:
+            return [target]
+        now = self._clock.seconds()
+        first, *others = self.keys.order(target, conversation(), now)
+        return [first, *(keyed for keyed in others if not self.keys.wait(keyed, now))]
+
     async def ask(self, target: Target, conversation: Callable[[], str]) -> "Asking":
         """From now on the target is asked by one more exchange. Raises BUSY where its provider has no place, and
         OVERLOADED where its breaker opened while this one waited in line: the others in it would all fail as well."""
         place = await self.places.take(target.provider, conversation)
-        if wait := self.breakers.wait(target.name, self._clock.seconds()):
+        if wait := self.wait(target):
             place.give_back()
             raise self.unfit([(target, wait)])
         self.keys.asked(target, conversation)

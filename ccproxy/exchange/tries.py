@@ -50,10 +50,8 @@ class Tries:
         self._bounds = bounds
         self._clock = clock
         self._chance = chance
-        self._began = now = clock.seconds()
-        self._rest = list(targets)
-        if len(self._rest) > 1:
-            self._rest.sort(key=lambda target: fitness.keys.all_cooling(target, now))
+        self._began = clock.seconds()
+        self._rest = fitness.in_order(targets) if len(targets) > 1 else list(targets)
         self._keyed: list[Target] = []
         self._last: Target | None = None
         self._failed: Target | None = None
@@ -68,26 +66,22 @@ class Tries:
             self._asked >= self._bounds.attempts or self._clock.seconds() - self._began >= self._bounds.seconds
         ):
             return None
-        now = self._clock.seconds()
-        target = self._keyed.pop(0) if self._keyed else self._next_target(now)
-        if target is not None:
-            self._asked += 1
-            self._last = target
-        return target
+        if not self._keyed:
+            self._keyed = self._next_by_key()
+        if not self._keyed:
+            return None
+        self._asked += 1
+        self._last = self._keyed.pop(0)
+        return self._last
 
-    def _next_target(self, now: float) -> Target | None:
+    def _next_by_key(self) -> list[Target]:
+        """The next target that is fit, with one of its keys after the other; nothing where there is none."""
         while self._rest:
             target = self._rest.pop(0)
-            wait = self._fitness.breakers.wait(target.name, now)
-            if wait:
-                self._skipped.append((target, wait))
-                continue
-            if not target.others:
-                return target
-            first, *others = self._fitness.keys.order(target, self._conversation(), now)
-            self._keyed = [keyed for keyed in others if not self._fitness.keys.wait(keyed, now)]
-            return first
-        return None
+            if not (wait := self._fitness.wait(target)):
+                return self._fitness.by_key(target, self._conversation)
+            self._skipped.append((target, wait))
+        return []
 
     def failed(self, error: ApiError) -> None:
         """The last one did not answer."""

@@ -8,12 +8,16 @@ from twisted.internet.interfaces import IReactorTime
 from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.exchange.meter import BYTES_PER_TOKEN, Meter
+from ccproxy.exchange.running import Running
 
 
 class Turnstile:
-    """Lets exchanges in, and out exactly once."""
+    """Lets exchanges in, and out exactly once. Whoever knocks is counted among those that are running."""
 
-    def __init__(self, admission: Admission, clock: IReactorTime, budgets: Budgets | None = None) -> None:
+    def __init__(
+        self, running: Running, admission: Admission, clock: IReactorTime, budgets: Budgets | None = None
+    ) -> None:
+        self._running = running
         self._admission = admission
         self._budgets = Budgets() if budgets is None else budgets
         self._clock = clock
@@ -21,6 +25,11 @@ class Turnstile:
     @contextmanager
     def during(self, meter: Meter) -> Iterator[None]:
         """The exchange is inside while the body of the `with` statement runs. Raises RATE and BUDGET."""
+        with self._running.during(meter), self._let_in(meter):
+            yield
+
+    @contextmanager
+    def _let_in(self, meter: Meter) -> Iterator[None]:
         call = meter.call
         principal = call.principal
         estimate = len(call.body) / BYTES_PER_TOKEN

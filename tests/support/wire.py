@@ -34,16 +34,20 @@ from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
+from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.meter import Record, unpriced
+from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.places import Places, Room
+from ccproxy.exchange.question import Questions
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.metrics.trends import Trends
 from ccproxy.providers.keys import Keys
+from ccproxy.providers.repairs import Remembered
 from ccproxy.providers.target import Target
 from ccproxy.routing.breakers import Breakers, Limits
 from ccproxy.routing.facts import Facts
@@ -300,21 +304,16 @@ class Wire:
         client = Client(self.pool, self.clock, self.deadlines)
         breakers = Breakers(self.breakers, chance=lambda: 0.0)
         self.fitness = Fitness(self.clock, breakers, Keys(), Places(self.clock, self.rooms))
+        opener = Opener(Questions(DIALECTS, Remembered()), client, self.clock, self.deadlines, self.hooks, self.traced)
         dispatch = Dispatch(
-            DIALECTS,
+            Turnstile(self.running, self.admission, self.clock, self.budgets),
             self.routes or FixedRoutes(self.targets, self.resume),
-            client,
+            Failover(opener, self.fitness, self.bounds, self.clock, self.deadlines.total),
             self.clock,
-            self.deadlines,
-            self.running,
             self._observe,
-            cost=self.cost,
-            traced=self.traced,
-            turnstile=Turnstile(self.admission, self.clock, self.budgets),
-            fitness=self.fitness,
-            bounds=self.bounds,
-            hooks=self.hooks,
-            cache=self.cache,
+            self.cost,
+            self.hooks,
+            self.cache,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
