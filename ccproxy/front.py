@@ -51,7 +51,8 @@ from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.metrics import Metrics
 from ccproxy.web.models import Models
-from ccproxy.web.providers import Providers, Reach
+from ccproxy.web.providers import Providers
+from ccproxy.web.reach import Reach
 from ccproxy.web.reload import ReloadPage
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.sessions import PATH as SESSIONS

@@ -8,48 +8,35 @@
     PATCH  /providers/NAME/toggle    enable or disable it
 
 For whoever administers us. Options have the names that they have in the configuration file; `apiBaseUrl` for
-`api_base_url` and the like do as well. Every change is written to the file and lives at once.
-
-A key goes in and never comes out: it is shown as `sk-…last4`, and what is shown may be sent back unchanged. Nor can it
-be sent elsewhere: who moves a provider to another host must bring the key along. What comes over HTTP names no
-variables of the environment, no files and no commands.
+`api_base_url` and the like do as well (`options`). Every change is written to the file and lives at once.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from attrs import asdict, fields, frozen
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from ccproxy.access.destinations import is_forbidden, is_metadata_host, literal
 from ccproxy.access.principals import Keyring
 from ccproxy.config.draft import Draft
 from ccproxy.config.environment import indexed_keys
 from ccproxy.config.problems import guess
-from ccproxy.config.settings import ProviderSettings, Settings
+from ccproxy.config.settings import Settings
 from ccproxy.dialects.dialect import Answer, Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.reply import Reply
-from ccproxy.providers.baseurl import BadUrl, normalised
-from ccproxy.providers.provider import BadProvider, Provider
-from ccproxy.secret import Secret
 from ccproxy.web.answers import peer_address, request_headers, tell_by
+from ccproxy.web.options import changes, given, keep_the_key_at_home, shown
+from ccproxy.web.reach import Reach
+from ccproxy.web.renaming import rename
 from ccproxy.web.site import BoundedRequest, NewId
 from ccproxy.wire import jsontext
 
 PATH = "/providers"
-
-_HIDDEN = ("quirks",)
-"""Options that are not shown: they may hold headers with keys in them."""
-_KEYS = ("api_key", "api_keys")
-_OPTIONS = tuple(option.name for option in fields(ProviderSettings))
-_HUMP = re.compile(r"(?<=[a-z])([A-Z])")
 
 log = Logger()
 
@@ -63,35 +50,6 @@ class Administering(Protocol):
 
     def edit(self, change: Callable[[Draft], None]) -> "Deferred[Settings]":
         """Make a change that is in force when this fires; fails with `ApiError`."""
-
-
-@frozen
-class Reach:
-    """Where a provider may be. `addresses` finds those of a name; `everywhere` forbids none."""
-
-    addresses: Callable[[str], Awaitable[Sequence[str]]]
-    everywhere: bool = False
-
-    async def check(self, url: str) -> None:
-        """Raises INVALID for a URL that is none, and for one that leads where nobody should be sent."""
-        try:
-            normalised(url, "")
-        except BadUrl as error:
-            raise ApiError(Kind.INVALID, f"api_base_url: expected {error}") from None
-        if self.everywhere:
-            return
-        host = urlsplit(url.strip()).hostname or ""
-        found = literal(host)
-        forbidden = is_metadata_host(host) or (found is not None and is_forbidden(found))
-        if found is None and not forbidden:
-            known = map(literal, await self.addresses(host))
-            forbidden = any(one is not None and is_forbidden(one) for one in known)
-        if forbidden:
-            raise ApiError(
-                Kind.INVALID,
-                "api_base_url: expected another address than those of link-local and metadata services "
-                "(`administration.any_address` in the configuration allows them)",
-            )
 
 
 class Providers(Resource):
@@ -167,7 +125,7 @@ class Providers(Resource):
         name, _ = _path(request)
         if name:
             raise ApiError(Kind.INVALID, f"POST is answered at {PATH} alone; PUT changes a provider", status=405)
-        options = _options(request)
+        options = given(request.body)
         if not isinstance(options.get("name"), str) or not options["name"]:
             raise ApiError(Kind.INVALID, "name: expected the provider's name")
         if any(provider.name == options["name"] for provider in self._settings.providers):
@@ -179,22 +137,18 @@ class Providers(Resource):
     async def _put(self, request: BoundedRequest) -> tuple[int, Any]:
         index = self._named(request)
         present = self._settings.providers[index]
-        options = _options(request)
-        seen = shown(present)
-        for option in _KEYS:
-            if option in options and options[option] == seen[option]:
-                del options[option]
+        options = changes(present, request.body)
         new_name = options.get("name", present.name)
         if new_name != present.name and any(other.name == new_name for other in self._settings.providers):
             raise ApiError(Kind.INVALID, f"a provider {new_name!r} is there already", status=409)
         await self._check_url(options)
-        _keep_the_key_at_home(present, options)
+        keep_the_key_at_home(present, options)
 
         def change(draft: Draft) -> None:
             for option, value in options.items():
                 draft.put(("providers", index), option, value)
             if new_name != present.name:
-                _rename(draft, present.name, new_name)
+                rename(draft, present.name, new_name)
 
         settings = await self._edit(change)
         return 200, shown(settings.providers[index])
@@ -264,24 +218,6 @@ class Providers(Resource):
         return names.index(name)
 
 
-def shown(provider: ProviderSettings) -> dict[str, Any]:
-    """A provider as it may be seen."""
-    value = asdict(provider, recurse=False)
-    return {name: _masked(part) for name, part in value.items() if name not in _HIDDEN}
-
-
-def _masked(value: Any) -> Any:
-    match value:
-        case Secret():
-            return value.masked()
-        case tuple() | list() | frozenset():
-            return [_masked(part) for part in value]
-        case str() | int() | float() | bool() | None:
-            return value
-        case _:
-            return str(value)
-
-
 def _path(request: BoundedRequest) -> tuple[str, str]:
     """The provider's name in the path, and what follows it."""
     rest = request.path.decode("latin-1").partition(PATH)[2].strip("/")
@@ -292,77 +228,6 @@ def _path(request: BoundedRequest) -> tuple[str, str]:
 def _no_action(action: str) -> None:
     if action:
         raise ApiError(Kind.NO_ROUTE, f"there is nothing at {PATH}/NAME/{action[:100]}")
-
-
-def _options(request: BoundedRequest) -> dict[str, Any]:
-    """The options in a body, under the names of the configuration file. Raises INVALID."""
-    try:
-        body = jsontext.loads(request.body)
-    except jsontext.NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise ApiError(Kind.INVALID, "the request body: expected an object with a provider's options")
-    options: dict[str, Any] = {}
-    for key, value in body.items():
-        option = _HUMP.sub(r"_\1", key).lower()
-        if option not in _OPTIONS:
-            raise ApiError(Kind.INVALID, f"{key[:100]}: this is no option of a provider{guess(option, _OPTIONS)}")
-        if "${" in jsontext.dumps_str(value):
-            raise ApiError(Kind.INVALID, f"{key}: expected a value without ${{...}}: variables belong in the file")
-        options[option] = value
-    for option in _KEYS:
-        keys = options.get(option, "")
-        if not all(isinstance(one, str) for one in (keys if isinstance(keys, list) else [keys])):
-            raise ApiError(Kind.INVALID, f"{option}: expected a text: commands and files belong in the file")
-    return options
-
-
-def _keep_the_key_at_home(present: ProviderSettings, options: Mapping[str, Any]) -> None:
-    """Refuse to send a key that is there to a host that is new."""
-    if all(option in options or not getattr(present, option) for option in _KEYS):
-        return
-    if _origin(present, options) not in ("", _origin(present, {})):
-        raise ApiError(
-            Kind.INVALID,
-            "this moves the provider to another host: send its api_key along",
-        )
-
-
-def _origin(present: ProviderSettings, options: Mapping[str, Any]) -> str:
-    """Where a provider is asked; empty where that cannot be told, and nobody will be."""
-    try:
-        provider = Provider.of(
-            str(options.get("name", present.name)),
-            base_url=str(options.get("api_base_url", present.api_base_url)),
-            dialect=str(options.get("dialect", present.dialect)),
-        )
-    except BadProvider:
-        return ""
-    parts = urlsplit(provider.base_url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _rename(draft: Draft, old: str, new: str) -> None:
-    """Let the routes follow a provider to its new name."""
-    routes = draft.value.get("routes")
-    for path, value in _texts(routes if isinstance(routes, dict) else {}, ("routes",)):
-        where, key = path[:-1], path[-1]
-        if key == "provider" and value == old:
-            draft.put(where, "provider", new)
-        elif key != "model" and value.startswith(f"{old},"):
-            draft.replace(path, f"{new},{value.partition(',')[2]}")
-
-
-def _texts(value: Any, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:
-    """All texts in a value, with the ways to them."""
-    match value:
-        case str():
-            return [(path, value)]
-        case dict():
-            return [found for key, part in value.items() for found in _texts(part, (*path, key))]
-        case list():
-            return [found for index, part in enumerate(value) for found in _texts(part, (*path, index))]
-    return []
 
 
 def _fault(failure: Failure) -> None:
