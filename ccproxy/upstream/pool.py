@@ -7,7 +7,8 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
-from twisted.web.client import URI
+from twisted.python.failure import Failure
+from twisted.web.client import URI, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -68,7 +69,7 @@ class Pool:
         if idle:
             connection = idle.pop()
             self._timers.pop(connection).cancel()
-            return connection.ask(request)
+            return connection.ask(request).addErrback(self._distrust, place.origin)
         return Deferred.fromCoroutine(self._ask_anew(place, request))
 
     async def _ask_anew(self, place: _Place, request: bytes) -> IResponse:
@@ -87,11 +88,21 @@ class Pool:
 
     def close(self) -> None:
         """Close what is idle."""
-        for idle in self._idle.values():
-            for connection in idle:
-                self._timers.pop(connection).cancel()
-                connection.close()
-            idle.clear()
+        for origin in self._idle:
+            self._close(origin)
+
+    def _close(self, origin: Origin) -> None:
+        idle, self._idle[origin] = self._idle[origin], []
+        for connection in idle:
+            self._timers.pop(connection).cancel()
+            connection.close()
+
+    def _distrust(self, failure: Failure, origin: Origin) -> Failure:
+        """A kept connection had been closed by the other end, which most likely did as much to the others: a second try
+        must not meet one of them."""
+        if failure.check(ResponseNeverReceived):
+            self._close(origin)
+        return failure
 
     def _place(self, method: bytes, uri: bytes) -> _Place:
         place = self._places.get((method, uri))

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import URI, FileBodyProducer
+from twisted.web.client import URI, FileBodyProducer, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -244,6 +244,39 @@ class FailureTests(PoolCase):
         asked = self.ask()
         self.network.dialled[0].connecting.errback(Failure(ConnectionRefusedError()))
         self.failureResultOf(asked, ConnectionRefusedError)
+
+    def test_stale(self) -> None:
+        """Where a kept connection turns out to have been closed, the others to its origin are not met by a second try;
+        what is under way there, and what leads elsewhere, stays."""
+        stale, kept, busy = self.connections(3)
+        (elsewhere,) = self.connections(1, b"http://b.test/")
+        for connection in (elsewhere, kept, stale):
+            connection.answer()
+        asked = self.ask()
+        stale.protocol.connectionLost(Failure(ConnectionDone()))
+        self.failureResultOf(asked, ResponseNeverReceived)
+        self.assertTrue(kept.transport.disconnecting)
+        self.assertFalse(busy.transport.disconnecting)
+        self.ask()
+        self.assertEqual(len(self.network.dialled), 5)
+        self.assertEqual(self.pool.idle(), {"http://b.test:80": 1})
+        kept.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_new_and_lost(self) -> None:
+        """A new connection that is closed without an answer says nothing about those that are kept, nor does a request
+        that is given up."""
+        (kept,) = self.connections(1)
+        asked = self.ask()
+        self.network.dialled[1].accept().protocol.connectionLost(Failure(ConnectionDone()))
+        kept.answer()
+        self.failureResultOf(asked, ResponseNeverReceived)
+        given_up = self.ask()
+        (other,) = self.connections(1)
+        other.answer()
+        given_up.cancel()
+        self.failureResultOf(given_up, CancelledError)
+        self.assertFalse(other.transport.disconnecting)
 
     def test_cancel_while_connecting(self) -> None:
         """Giving up a request that has no connection yet gives up connecting."""
