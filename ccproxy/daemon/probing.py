@@ -8,11 +8,10 @@ pauses of its targets are over.
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from ccproxy.daemon.looking import Looking
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError
 from ccproxy.providers.baseurl import LISTS
@@ -50,39 +49,25 @@ def asking(client: Client, providers: Mapping[str, Provider]) -> Alive:
     return alive
 
 
-class Probes(Service):
+class Probes(Looking):
     """Asks, every so often, for each provider that has a target whose breaker is open."""
 
     def __init__(self, clock: Any, breakers: Breakers) -> None:
+        super().__init__(clock)
         self._clock = clock
         self._breakers = breakers
-        self._looping = LoopingCall(self._look)
-        self._looping.clock = clock
-        self._every: float | None = None
         self._alive: Alive | None = None
         self._asked: dict[str, Deferred[None]] = {}
 
     def follow(self, every: float | None, alive: Alive) -> None:
         """From now on ask these, so often; None: not at all."""
-        self._every = every
         self._alive = alive
-        self._arrange()
-
-    def startService(self) -> None:
-        super().startService()
-        self._arrange()
+        self.look_every(every)
 
     def stopService(self) -> None:
         super().stopService()
-        self._arrange()
         for asked in list(self._asked.values()):
             asked.cancel()
-
-    def _arrange(self) -> None:
-        if self._looping.running:
-            self._looping.stop()
-        if self.running and self._every is not None:
-            self._looping.start(self._every, now=False)
 
     def _look(self) -> None:
         resting: dict[str, list[str]] = {}

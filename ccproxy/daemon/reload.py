@@ -13,12 +13,12 @@ from typing import Any
 from attrs import define, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from ccproxy.config.settings import ConfigError, Settings
 from ccproxy.daemon.hangup import has_terminal
 from ccproxy.daemon.listening import CannotListen
+from ccproxy.daemon.looking import Looking
 
 LOOK_SECONDS = 2.0
 """How often a file is looked at that is to be taken over when it changes. It is read once it looks the same twice, so
@@ -56,12 +56,12 @@ class Told:
         first, last = self.before, self.after
 
         def begin() -> None:
-            before()
-            first()
+            _tell(before)
+            _tell(first)
 
         def end(result: Reloaded) -> None:
-            last(result)
-            after(result)
+            _tell(last, result)
+            _tell(after, result)
 
         self.before, self.after = begin, end
 
@@ -113,7 +113,7 @@ class Reload(Service):
         return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._reload()))
 
     async def _reload(self) -> Reloaded:
-        self._told.before()
+        _tell(self._told.before)
         self._count += 1
         try:
             await self._adopt(self._read())
@@ -127,42 +127,34 @@ class Reload(Service):
             result = Reloaded(self._count, True, "the configuration was read again and taken over")
             log.info("{message}", message=result.message)
         self.last = result
-        self._told.after(result)
+        _tell(self._told.after, result)
         return result
 
 
-class Watch(Service):
+def _tell(tell: Callable[..., None], *what: Reloaded) -> None:
+    """Whoever cannot bear to hear of a reload is no reason not to do it, nor to keep from the next one how it went."""
+    try:
+        tell(*what)
+    except Exception:
+        log.failure("telling of a reload failed: a fault of ours")
+
+
+class Watch(Looking):
     """Looks at a file, while it is `wanted`, and calls when it has changed."""
 
     def __init__(self, clock: Any, path: str, changed: Callable[[], object], wanted: bool) -> None:
+        super().__init__(clock, LOOK_SECONDS if wanted else None)
         self._path = Path(path)
         self._changed = changed
-        self._wanted = wanted
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = clock
         self._known: object = None
         self._before: object = None
 
     def want(self, wanted: bool) -> None:
         """Whether to look from now on."""
-        self._wanted = wanted
-        self._arrange()
+        self.look_every(LOOK_SECONDS if wanted else None)
 
-    def startService(self) -> None:
-        super().startService()
-        self._arrange()
-
-    def stopService(self) -> None:
-        super().stopService()
-        self._arrange()
-
-    def _arrange(self) -> None:
-        wanted = bool(self._wanted and self.running)
-        if wanted and not self._looking.running:
-            self._known = self._before = self._mark()
-            self._looking.start(LOOK_SECONDS, now=False)
-        elif not wanted and self._looking.running:
-            self._looking.stop()
+    def _begin(self) -> None:
+        self._known = self._before = self._mark()
 
     def _look(self) -> None:
         now = self._mark()

@@ -71,6 +71,21 @@ class Reloading(SynchronousTestCase):
         self.assertNotIn("sk-secret", result.message)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
+    def test_deaf_ears(self) -> None:
+        """Whoever fails to hear of a reload stops neither it nor those who hear of it after him."""
+        told = Told(self.fail_to_hear, self.fail_to_hear)
+        told.also(lambda: self.heard.append("before"), self.heard.append)
+        reload = Reload(None, self.read, self.adopt, told)
+        self.found = [Settings(port=5)]
+        result = self.successResultOf(reload.now())
+        self.assertTrue(result.ok)
+        self.assertEqual(reload.last, result)
+        self.assertEqual(self.heard, ["before", result])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
+    def fail_to_hear(self, *what: Reloaded) -> None:
+        raise ZeroDivisionError
+
     def test_one_after_the_other(self) -> None:
         """A reload that is asked for during another one begins when that is done, and sees the newest file."""
         self.busy = Deferred()
