@@ -20,6 +20,7 @@ from ccproxy.daemon.administration import Administration
 from ccproxy.daemon.reload import Reload
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
+from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.cache import NO_CACHE, Cache
 from ccproxy.exchange.call import Call
@@ -27,6 +28,7 @@ from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.hooks import NO_HOOKS, Hook, Hooks
+from ccproxy.exchange.kept import Recalling
 from ccproxy.exchange.meter import Record
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.question import Questions
@@ -86,8 +88,9 @@ def make_front(
     door = Door(keys, proxies(settings), lasting.in_thread, lasting.visits.present)
     status = _status(lasting, keys, reload)
     limit = settings.performance.max_request_body_size
+    serving = dict.fromkeys(FRONTS, dispatch) | {OPENAI_RESPONSES.name: Recalling(dispatch, lasting.kept)}
     root = make_root(
-        fronts={name: Endpoint(DIALECTS[name], keys, dispatch, limit, new_id) for name in FRONTS},
+        fronts={name: Endpoint(DIALECTS[name], keys, serving[name], limit, new_id) for name in FRONTS},
         counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
         health=Health(keys, lasting.results),

@@ -20,6 +20,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.calibration import Calibration
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
+from ccproxy.exchange.kept import KeptResponses
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.sessions import Sessions
 from ccproxy.ledger.database import LedgerError, database
@@ -62,6 +63,7 @@ class Lasting:
     running: Running
     feed: Feed
     sessions: Sessions
+    kept: KeptResponses
     ledger: Ledger
     fitness: Fitness
     probes: Probes
@@ -99,6 +101,7 @@ class Lasting:
             running=running,
             feed=Feed(running, reactor),
             sessions=Sessions(),
+            kept=KeptResponses(reactor.seconds),
             ledger=ledger,
             fitness=fitness,
             probes=Probes(reactor, fitness.breakers),
@@ -124,6 +127,7 @@ class Lasting:
         self.endpoints.through(self._way_out(settings))
         self.fitness.adopt(settings.failover, settings.providers)
         self.probes.follow(settings.failover.probe_every, asking(self._prober(), providers(settings)))
+        self.kept.within(settings.responses.keep, settings.responses.max_size)
         self.results.know(providers(settings))
         self.credentials.forget()
         self.admission.per_address = limits(settings.per_address)

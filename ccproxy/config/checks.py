@@ -42,6 +42,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
         if getattr(settings, name) < 0:
             yield Problem((name,), f"found {getattr(settings, name)}, expected 0 or more")
     yield from _cache(settings.cache)
+    if settings.responses.max_size < 0:
+        yield Problem(("responses", "max_size"), f"found {settings.responses.max_size}, expected a number of bytes")
     yield from _proxy(settings)
     yield from _performance(settings.performance)
     yield from _failover(settings.failover)

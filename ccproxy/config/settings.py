@@ -136,6 +136,14 @@ class CacheSettings:
 
 
 @frozen
+class ResponsesSettings:
+    """Responses that clients may name later: see `exchange.kept`."""
+
+    keep: Seconds = Seconds(3600.0)
+    max_size: int = 64 * 1024 * 1024
+
+
+@frozen
 class NetworkSettings:
     """Who may come, by address: networks in CIDR."""
 
@@ -270,6 +278,7 @@ class Settings:
     proxy_url: Secret = field(default=Secret(""))
     no_proxy: tuple[str, ...] = ()
     cache: CacheSettings = field(factory=CacheSettings)
+    responses: ResponsesSettings = field(factory=ResponsesSettings)
     apikey: Secret = field(default=Secret(""))
     clients: tuple[ClientSettings, ...] = ()
     per_address: AddressSettings = field(factory=AddressSettings)

@@ -38,6 +38,7 @@ from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
+from ccproxy.exchange.kept import KeptResponses, Recalling
 from ccproxy.exchange.meter import Record, unpriced
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.places import Places, Room
@@ -284,6 +285,8 @@ class Wire:
     keyring: Keyring | None = None
     hooks: Hooks = NO_HOOKS
     cache: Cache = NO_CACHE
+    kept: tuple[float, int] = (0.0, 0)
+    """How long responses are kept, and how many bytes of them."""
     proxies: Proxies = field(factory=Proxies)
     admission: Admission = field(factory=Admission)
     budgets: Budgets = field(factory=Budgets)
@@ -340,8 +343,10 @@ class Wire:
             self.clock,
         )
         dashboard = Dashboard(keyring, door, visits, shown)
+        recalling = Recalling(dispatch, KeptResponses(self.clock.seconds, *self.kept))
+        serving: dict[str, Any] = {**dict.fromkeys(FRONTS, dispatch), "openai_responses": recalling}
         root = make_root(
-            fronts={name: Endpoint(DIALECTS[name], keyring, dispatch, self.body_limit, new_id) for name in FRONTS},
+            fronts={name: Endpoint(DIALECTS[name], keyring, serving[name], self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
             models=Resource(),
             health=Health(keyring, self.results),

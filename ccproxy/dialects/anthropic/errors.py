@@ -52,6 +52,16 @@ def render_error(error: ApiError, exchange: str) -> Answer:
     return Answer(error.status, dumps(_envelope(error, exchange)))
 
 
+def thread_not_found() -> ApiError:
+    """What a client hears that goes on with a conversation which only Anthropic could have kept. By `error_code` its
+    SDK knows to send the whole conversation, as its tool runners do without a word to their users."""
+    message = "thread.previous_message_id: only Anthropic keeps conversations; send all messages"
+    details = {"error_visibility": "user_facing", "error_code": "thread_not_found"}
+    error = {"type": "invalid_request_error", "message": message, "details": details}
+    original = Original(NAME, 400, "application/json", dumps({"type": "error", "error": error}))
+    return ApiError(Kind.UNTRANSLATABLE, message, original=original)
+
+
 def error_frame(error: ApiError, exchange: str) -> bytes:
     """The error within a stream that has begun. Nothing may follow it."""
     return sse.encode(b"error", dumps(_envelope(error, exchange)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.contents import parts, without_attribution
+from ccproxy.dialects.anthropic.errors import thread_not_found
 from ccproxy.dialects.anthropic.history import without_foreign_thinking
 from ccproxy.dialects.anthropic.tables import EFFORTS, NAME, VERSION
 from ccproxy.dialects.anthropic.tailoring import tailored
@@ -117,13 +118,12 @@ def _root(body: bytes) -> Object:
 
 
 def _refuse_what_stays_at_anthropic(root: Object) -> None:
-    thread = root.get("thread")
-    kept = isinstance(thread, dict) and thread.get("type") == "continue"
     for key in ("compaction", "container", "mcp_servers", "inference_geo"):
         if root.get(key):
             raise ApiError(Kind.UNTRANSLATABLE, f"{key}: only Anthropic can do this, and the model is another vendor's")
-    if kept:
-        raise ApiError(Kind.UNTRANSLATABLE, "thread.type: the conversation is kept at Anthropic; send its messages")
+    thread = root.get("thread")
+    if isinstance(thread, dict) and thread.get("type") == "continue":
+        raise thread_not_found()
 
 
 def _system(root: Object) -> tuple[Turn, ...]:

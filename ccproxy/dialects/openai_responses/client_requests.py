@@ -67,6 +67,11 @@ def parse_request(headers: Headers, body: bytes) -> Request:
             Kind.UNTRANSLATABLE,
             "prompt: only OpenAI keeps prompt templates; send instructions and input, or route this model to OpenAI",
         )
+    if value.get("previous_response_id"):
+        raise ApiError(
+            Kind.UNTRANSLATABLE,
+            "previous_response_id: no such response is kept here; send the whole conversation as input items",
+        )
     model = value.get("model")
     if not isinstance(model, str) or not model:
         raise invalid("model", "the name of a model", model)
@@ -195,9 +200,7 @@ class _Items:
                 source = Inline(f"image/{form}", _string(item["result"]))
                 self._said(Media(Medium.IMAGE, source, extras={NAME: item}))
             case "item_reference":
-                raise ApiError(
-                    Kind.INVALID, f"{path}: nothing is stored here that could be referred to; send the item itself"
-                )
+                raise ApiError(Kind.UNTRANSLATABLE, f"{path}: no such item is kept here; send the item itself")
             case "additional_tools" | "tool_search_output":
                 self.tools += read_tools(item.get("tools") or [], f"{path}.tools")
             case str():

@@ -8,6 +8,7 @@ something in it. Codex CLI runs a call when its item is done, and reads the end 
 import re
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from ccproxy.dialects.openai_responses.client_items import (
@@ -33,12 +34,17 @@ from ccproxy.model.usage import Reason, Stop, Usage
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _ID_LENGTH = 48
 
+Keep = Callable[[dict[str, Any]], None]
+"""Keeps a response that ended well, for a client that may name it and its items later."""
+
 
 class Renderer:
-    """Writes one stream. `response` is what was told of the response last: after the end, the whole reply."""
+    """Writes one stream. `response` is what was told of the response last: after the end, the whole reply. One that
+    somebody means to `keep` has ids that no other response has: those of upstreams are not always unique."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, keep: Keep | None = None) -> None:
         self.response: dict[str, Any] = {}
+        self._keep = keep
         self._request = request
         self._names = Names(request.tools)
         self._forms = declared(request.tools)
@@ -86,9 +92,9 @@ class Renderer:
                 return failure_frames(error, self.response, self._frames.next())
 
     def _begin(self, id: str) -> bytes:
-        root = _NOT_IN_ID.sub("", id.removeprefix("resp_"))[:_ID_LENGTH] or uuid.uuid4().hex
-        self._frames.root = root
-        self.response = _response(f"resp_{root}", self._request)
+        own = "" if self._keep else _NOT_IN_ID.sub("", id.removeprefix("resp_"))[:_ID_LENGTH]
+        root = self._frames.root = own or uuid.uuid4().hex
+        self.response = {**_response(f"resp_{root}", self._request), "store": self._keep is not None}
         return self._frames.frame("response.created", response=self.response) + self._frames.frame(
             "response.in_progress", response=self.response
         )
@@ -142,6 +148,8 @@ class Renderer:
             "usage": write_usage(usage),
         }
         self._ended = True
+        if self._keep:
+            self._keep(self.response)
         return said + self._frames.frame(f"response.{status}", response=self.response)
 
 

@@ -55,7 +55,7 @@ def peek(body: bytes) -> Peek:
 
 
 def read_body(body: bytes) -> dict[str, Any]:
-    """A client's body as an object. Raises INVALID where it is none, or asks us to store something."""
+    """A client's body as an object. Raises INVALID where it is none, or asks for what is not served here."""
     try:
         value = loads(body)
     except NotJson as error:
@@ -69,10 +69,8 @@ def read_body(body: bytes) -> dict[str, Any]:
 
 
 _STORED = {
-    "previous_response_id": "send the whole conversation as input items, and leave this field out",
     "conversation": "send the whole conversation as input items, and leave this field out",
     "background": "leave this field out, and stream the response",
-    "store": "set it to false, and send the whole conversation each time",
 }
 """Fields that only a server with a memory can honour."""
 

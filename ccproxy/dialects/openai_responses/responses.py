@@ -1,7 +1,7 @@
 """Whole replies of the Responses dialect. Both ways they go through the machines of the streams, so that there is one
 path: a whole reply is what its last event would have held."""
 
-from ccproxy.dialects.openai_responses.client_streams import Renderer
+from ccproxy.dialects.openai_responses.client_streams import Keep, Renderer
 from ccproxy.dialects.openai_responses.errors import in_stream, read_error
 from ccproxy.dialects.openai_responses.streams import Reader
 from ccproxy.dialects.quirks import Quirks
@@ -26,9 +26,9 @@ def parse_response(body: bytes, quirks: Quirks) -> Response:
     return fold(reader.read({"type": "response.completed", "response": value}) + reader.close())
 
 
-def render_response(response: Response, request: Request) -> bytes:
-    """Writes a whole reply for the client who asked."""
-    renderer = Renderer(request)
+def render_response(response: Response, request: Request, keep: Keep | None = None) -> bytes:
+    """Writes a whole reply for the client who asked, and has it kept by whoever means to."""
+    renderer = Renderer(request, keep)
     for event in unfold(response):
         renderer.render(event)
     return dumps(renderer.response)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.anthropic.errors import render_error
 from ccproxy.dialects.anthropic.requests import parse_request, peek, verbatim, with_model
 from ccproxy.dialects.dialect import Peek
 from ccproxy.dialects.quirks import Quirks
@@ -500,10 +501,17 @@ class SettingTests(RefusalCase):
             ({"container": "c"}, "container"),
             ({"mcp_servers": [{}]}, "mcp_servers"),
             ({"inference_geo": "us"}, "inference_geo"),
-            ({"thread": {"type": "continue"}}, "thread.type"),
+            ({"thread": {"type": "continue"}}, "thread.previous_message_id"),
         ):
             self.refuses(place, kind=Kind.UNTRANSLATABLE, **fields)
         self.assertTrue(parsed(mcp_servers=[], thread={"type": "create"}))
+
+    def test_thread_is_not_here(self) -> None:
+        """Whoever goes on with a thread is told so as the SDKs know it, and they send the whole conversation."""
+        error = self.assertRaises(ApiError, parsed, thread={"type": "continue", "previous_message_id": "msg_1"})
+        told = json.loads(render_error(error, "req_1").body)["error"]
+        self.assertEqual(told["details"]["error_code"], "thread_not_found")
+        self.assertIn("send all messages", told["message"])
 
     def test_nested_too_deeply(self) -> None:
         """Results within results without end are refused, not crashed on."""

@@ -401,18 +401,17 @@ class ClientBodyTests(SynchronousTestCase):
             (b'{"model":"m"}', "input"),
             (b'{"model":"m","input":5}', "input"),
             (b'{"model":"m","input":"x","stream":"yes"}', "stream"),
-            (b'{"model":"m","input":"x","previous_response_id":"resp_1"}', "previous_response_id"),
             (b'{"model":"m","input":"x","conversation":{"id":"c"}}', "conversation"),
             (b'{"model":"m","input":"x","background":true}', "background"),
-            (b'{"model":"m","input":"x","store":true}', "store"),
         ):
             error = self.assertRaises(ApiError, peek, bad)
             self.assertEqual((error.kind, error.status), (Kind.INVALID, 400))
             self.assertIn(place, error.message)
 
     def test_nothing_to_refuse(self) -> None:
-        """Those fields may be there as long as they ask for nothing."""
-        peek(b'{"model":"m","input":"x","previous_response_id":null,"store":false,"background":false}')
+        """Those fields may be there as long as they ask for nothing, and what a response is kept for is no fault."""
+        peek(b'{"model":"m","input":"x","conversation":null,"store":true,"background":false}')
+        peek(b'{"model":"m","input":"x","previous_response_id":"resp_1"}')
 
     def test_with_model(self) -> None:
         """Only the model's name changes."""
