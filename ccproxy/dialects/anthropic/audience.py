@@ -56,9 +56,10 @@ class Audience:
 
 
 def message_id(id: str) -> str:
-    """An answer's id: clients take two answers of one id for one, so where the upstream gave none it is random."""
-    tail = _ILLEGAL.sub("", id.removeprefix("msg_"))
-    return f"msg_{tail or secrets.token_hex(12)}"
+    """An answer's id: the upstream's, and something random behind it. Clients take two answers of one id for one, and
+    forget the first; there are upstreams that have one id for all, and Ollama draws its from 999."""
+    theirs = _ILLEGAL.sub("", id.removeprefix("msg_"))
+    return f"msg_{theirs}_{secrets.token_hex(4)}" if theirs else f"msg_{secrets.token_hex(12)}"
 
 
 def _hashed(id: str) -> str:
