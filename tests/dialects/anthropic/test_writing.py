@@ -17,6 +17,7 @@ from ccproxy.model.messages import (
     Opaque,
     Reasoning,
     Request,
+    Role,
     Searched,
     Source,
     Text,
@@ -24,6 +25,7 @@ from ccproxy.model.messages import (
     Thinking,
     Tool,
     ToolUse,
+    Turn,
     WebSearch,
 )
 from ccproxy.model.replies import Response, fold
@@ -252,6 +254,15 @@ class Tools(RendererCase):
         self.assertRegex(ids[0], r"^toolu_[a-zA-Z0-9]+$")
         twice = self.blocks(*called(0, "x"), *called(1, "x"), *called(2, ""), *called(3, ""), TOOLS)
         self.assertEqual(len({block["id"] for block in twice}), 4)
+
+    def test_ids_of_earlier_answers(self) -> None:
+        """An upstream that begins anew with `call_0` in each answer: the client gets ids that it does not have yet."""
+        request, ids = REQUEST, ["call_0"]
+        for _ in range(3):
+            calls = tuple(ToolUse(id, "Bash", "{}") for id in ids)
+            request = evolve(REQUEST, turns=(Turn(Role.ASSISTANT, calls),))
+            ids.append(self.blocks(*called(0, "call_0"), TOOLS, request=request)[0]["id"])
+        self.assertEqual(len(set(ids)), 4)
 
     def test_stop_reason(self) -> None:
         """With a call the reason is the call, whatever the upstream said, unless the limit cut it; without one nobody
