@@ -8,10 +8,11 @@ and its arguments begin; it stops when something else begins and its arguments a
 import enum
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.arguments import Arguments, read_object
+from ccproxy.dialects.openai_chat.prose import Prose
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event
 from ccproxy.model.messages import ToolUse
@@ -46,14 +47,13 @@ class Call:
 
 
 class Calls:
-    """The calls of one answer. `open_block(call)` makes room in the stream and gives the index of a new block;
-    `seed()` names the answer, for ids that the vendor left out."""
+    """The calls of one answer, between its words. `answer` names it, for ids that the vendor left out."""
 
-    __slots__ = ("_by_key", "_calls", "_ids", "_open_block", "_seed", "any_started")
+    __slots__ = ("_by_key", "_calls", "_ids", "_prose", "answer", "any_started")
 
-    def __init__(self, open_block: Callable[[Call, list[Event]], int], seed: Callable[[], str]) -> None:
-        self._open_block = open_block
-        self._seed = seed
+    def __init__(self, prose: Prose) -> None:
+        self._prose = prose
+        self.answer = ""
         self._calls: list[Call] = []
         self._by_key: dict[object, Call] = {}
         self._ids: set[str] = set()
@@ -173,7 +173,7 @@ class Calls:
         return True
 
     def _start(self, call: Call, out: list[Event]) -> None:
-        call.index = self._open_block(call, out)
+        call.index = self._prose.make_room(call.extra, out)
         call.state = _State.OPEN
         self.any_started = True
         out.append(BlockStarted(call.index, ToolUse(self._unique(call.id), call.name, "")))
@@ -203,7 +203,7 @@ class Calls:
     def _unique(self, id: str) -> str:
         """The id, or one derived from the answer's name where the vendor gave none or gave it twice."""
         if not id or id in self._ids:
-            seed = f"{self._seed() or uuid.uuid4().hex}/{id}/{len(self._ids)}"
+            seed = f"{self.answer or uuid.uuid4().hex}/{id}/{len(self._ids)}"
             id = "call_" + hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         self._ids.add(id)
         return id

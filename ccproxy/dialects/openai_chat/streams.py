@@ -30,12 +30,10 @@ class Parser:
 
     __slots__ = (
         "_blocks",
-        "_created",
         "_ended",
         "_explanation",
         "_finish",
         "_frames",
-        "_id",
         "_quirks",
         "_reasoning_snapshots",
         "_sequence",
@@ -50,7 +48,7 @@ class Parser:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
         self._frames = Decoder()
-        self._blocks = Blocks(quirks, self._seed)
+        self._blocks = Blocks(quirks)
         self._tags: ThinkTags | None = ThinkTags(quirks.think_tags)
         self._text_snapshots = Snapshots()
         self._reasoning_snapshots = Snapshots()
@@ -58,8 +56,6 @@ class Parser:
         self._ended = False
         self._tail = False
         self._whole = False
-        self._id = ""
-        self._created = ""
         self._usage = Usage()
         self._finish: str | None = None
         self._sequence: str | None = None
@@ -172,10 +168,11 @@ class Parser:
 
     def _start(self, chunk: Mapping[str, Any], out: list[Event]) -> None:
         id, model, created = chunk.get("id"), chunk.get("model"), chunk.get("created")
-        self._id = id if isinstance(id, str) else ""
-        self._created = str(created) if isinstance(created, (int, float)) and created else ""
+        id = id if isinstance(id, str) else ""
+        when = str(created) if isinstance(created, (int, float)) and created else ""
+        self._blocks.calls.answer = f"{id}/{when}" if id or when else ""
         self._started = True
-        out.append(Started(self._id, model if isinstance(model, str) else self._quirks.model, self._usage))
+        out.append(Started(id, model if isinstance(model, str) else self._quirks.model, self._usage))
 
     def _used(self, usage: Mapping[str, Any], tier: Any = None) -> None:
         self._usage = self._usage.merge(read_usage(usage, self._quirks.reasoning_outside_output, tier))
@@ -210,7 +207,7 @@ class Parser:
         if not isinstance(reasoning, str):
             reasoning = ""
         if details:
-            shown = self._blocks.details.add(details)
+            shown = self._blocks.prose.details.add(details)
             reasoning = reasoning or shown
         if reasoning:
             self._flush_tags(out)
@@ -274,7 +271,7 @@ class Parser:
             self._blocks.reason(thinking, out)
         signature = part.get("signature")
         if isinstance(signature, str) and signature:
-            self._blocks.signature = signature
+            self._blocks.prose.signature = signature
 
     def _tagged(self, text: str, out: list[Event]) -> None:
         if self._tags is None:
@@ -352,6 +349,3 @@ class Parser:
         if sequence is not None:
             reason = Reason.STOP_SEQUENCE
         return Stop(reason, self._finish or "", sequence, explanation)
-
-    def _seed(self) -> str:
-        return f"{self._id}/{self._created}" if self._id or self._created else ""
