@@ -61,7 +61,7 @@ class Bodies(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         fields = {} if self._stopped or self._further >= MOST else self._pipe.continuation
         if not fields:
-            self._receiver.connectionLost(reason)
+            self._end(reason)
             return
         self._further += 1
         self._last = reason
@@ -77,7 +77,12 @@ class Bodies(Protocol):
         self._asking = None
         if not failure.check(CancelledError):
             log.warn("the rest of an answer could not be had: {reason}", reason=failure.getErrorMessage())
-        self._receiver.connectionLost(self._last)
+        self._end(self._last)
+
+    def _end(self, reason: Failure) -> None:
+        """There is no further body. The receiver, which has this for a transport, is let go of: see `Response`."""
+        receiver, self._receiver = self._receiver, Protocol()
+        receiver.connectionLost(reason)
 
     # Towards the receiver.
 
