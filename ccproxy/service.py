@@ -72,7 +72,7 @@ def make_service(
     measured = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), reactor, 0, new_id)
     for_metrics = Sockets(reactor, measured, _metrics_at(settings))
     for_metrics.setServiceParent(watching)
-    drain = Drain(reactor, lasting.running, site.hang_up, lasting.close, settings.shutdown_timeout)
+    drain = Drain(reactor, lasting.running, site.retire, site.hang_up, lasting.close, settings.shutdown_timeout)
     drain.setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
         herald = Herald(

@@ -22,20 +22,23 @@ log = Logger()
 class Drain(Service):
     """Lets running exchanges finish when the daemon stops, for `patience` seconds, and then closes what is left open.
 
-    An exchange that has ended may still be on its way to the client: `hang_up` waits for that, and fires when the last
-    client has all that was said to it. Somebody who is not as patient says so by a second signal.
+    `retire` lets no further request in, and fires when those that have come are being answered. An exchange that has
+    ended may still be on its way to the client: `hang_up` waits for that, and fires when the last client has all that
+    was said to it. Somebody who is not as patient says so by a second signal.
     """
 
     def __init__(
         self,
         reactor: Any,
         running: Running,
+        retire: Callable[[], Deferred[None]],
         hang_up: Callable[[], Deferred[None]],
         close: Callable[[], Awaitable[None]],
         patience: float,
     ) -> None:
         self._reactor = reactor
         self._running = running
+        self._retire = retire
         self._hang_up = hang_up
         self._close = close
         self._patience = patience
@@ -60,7 +63,9 @@ class Drain(Service):
         former = {number: signal.signal(number, self._hear) for number in ENDING}
         if len(self._running):
             log.info("waiting for {running} exchanges to finish", running=len(self._running))
-        await self._wait(self._running.when_empty(), self._patience)
+        until = self._reactor.seconds() + self._patience
+        await self._wait(self._retire(), self._patience)
+        await self._wait(self._running.when_empty(), max(0.0, until - self._reactor.seconds()))
         await self._wait(self._hang_up(), SENDING_SECONDS)
         if self._hurried:
             log.warn("told to stop once more: {running} exchanges are cut off", running=len(self._running))

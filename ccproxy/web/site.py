@@ -114,10 +114,38 @@ class Channel(HTTPChannel):
     """A client's connection. Its site knows it for as long as it is open."""
 
     site: "BoundedSite"
+    _retired = False
+
+    @property
+    def owes(self) -> bool:
+        """Whether a request has come, or begun to come, whose answer has not begun."""
+        return bool(self.requests) and not self.requests[0].startedWriting
+
+    def retire(self) -> None:
+        """Take no further request. What came already is answered, and then it is closed."""
+        self._retired = True
+        self.persistent = 0
+        if not self.requests:
+            self.loseConnection()
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.site.connections.add(self)
+        self.site.made(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Over TLS a client is heard even after the connection was closed: a request that comes then is left unread, as
+        its answer would be lost."""
+        if not self._retired or self.requests:
+            super().dataReceived(data)
+
+    def checkPersistence(self, request: HttpRequest, version: bytes) -> bool:
+        return bool(super().checkPersistence(request, version)) and not self._retired
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        if self._retired:
+            headers.setRawHeaders(b"connection", [b"close"])
+        super().writeHeaders(version, code, reason, headers)
+        self.site.answers(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
@@ -138,28 +166,56 @@ class BoundedSite(Site):
         self.body_limit = body_limit
         self.new_id = new_id
         self.connections: set[Channel] = set()
+        self._retired = False
+        self._owing: set[Channel] = set()
+        self._settled: Deferred[None] | None = None
         self._hung_up: Deferred[None] | None = None
+
+    def retire(self) -> Deferred[None]:
+        """From now on no request is taken: connections without one are closed, the others when they have their answer.
+        Fires when all answers have begun. Cancelling gives up the waiting."""
+        self._retired = True
+        for connection in tuple(self.connections):
+            connection.retire()
+        self._owing = {connection for connection in self.connections if connection.owes}
+        if not self._owing:
+            return succeed(None)
+        self._settled = Deferred(self._wait_no_longer)
+        return self._settled
 
     def hang_up(self) -> Deferred[None]:
         """Closes every connection, once all is sent that was said to its client; fires when the last is closed.
         Cancelling gives up the waiting."""
         if not self.connections:
             return succeed(None)
-        hung_up: Deferred[None] = Deferred(self._wait_no_longer)
-        self._hung_up = hung_up
+        hung_up = self._hung_up = Deferred(self._wait_no_longer)
         for connection in tuple(self.connections):
             connection.loseConnection()
         return hung_up
 
+    def made(self, connection: Channel) -> None:
+        """A connection is open."""
+        self.connections.add(connection)
+        if self._retired:
+            connection.retire()
+
+    def answers(self, connection: Channel) -> None:
+        """An answer begins."""
+        self._owing.discard(connection)
+        if self._settled is not None and not self._owing:
+            settled, self._settled = self._settled, None
+            settled.callback(None)
+
     def lost(self, connection: Channel) -> None:
         """A connection is closed."""
         self.connections.discard(connection)
+        self.answers(connection)
         if self._hung_up is not None and not self.connections:
             hung_up, self._hung_up = self._hung_up, None
             hung_up.callback(None)
 
-    def _wait_no_longer(self, _hung_up: Deferred[None]) -> None:
-        self._hung_up = None
+    def _wait_no_longer(self, _waiting: Deferred[None]) -> None:
+        self._settled = self._hung_up = None
 
     def answer_from(self, root: IResource, body_limit: int) -> None:
         """Answer requests from this root from now on. Those that have come already are answered from theirs."""

@@ -36,8 +36,9 @@ class DrainTests(SynchronousTestCase):
         self.reactor = Reactor()
         self.running = Running()
         self.closed: list[bool] = []
+        self.reading: Deferred[None] = succeed(None)
         self.sending: Deferred[None] = succeed(None)
-        self.drain = Drain(self.reactor, self.running, lambda: self.sending, self.close, 30.0)
+        self.drain = Drain(self.reactor, self.running, lambda: self.reading, lambda: self.sending, self.close, 30.0)
         self.before = signal.getsignal(signal.SIGTERM)
         self.drain.startService()
 
@@ -59,6 +60,25 @@ class DrainTests(SynchronousTestCase):
             self.assertEqual(self.closed, [])
         self.successResultOf(ended)
         self.assertEqual((self.closed, self.reactor.getDelayedCalls()), ([True], []))
+
+    def test_still_coming(self) -> None:
+        """A request that has begun to come is waited for like what runs: both together no longer than patience."""
+        for late in (False, True):
+            self.closed.clear()
+            self.reading = Deferred()
+            with self.running.during(Meter()):
+                ended = self.drain.stopService()
+                self.reactor.advance(20)
+                self.assertEqual(self.closed, [])
+                if late:
+                    self.reactor.advance(11)
+                else:
+                    self.reading.callback(None)
+                    self.reactor.advance(9)
+                    self.assertNoResult(ended)
+                    self.reactor.advance(2)
+                self.successResultOf(ended)
+            self.assertEqual((self.closed, self.reactor.getDelayedCalls()), ([True], []))
 
     def test_patience_ends(self) -> None:
         """What runs longer is given up; how long, a new configuration may say."""
