@@ -33,7 +33,6 @@ from ccproxy.exchange.meter import Record
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.question import Questions
 from ccproxy.exchange.relay import Outcome
-from ccproxy.exchange.threads import Threads
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.lasting import Lasting
@@ -108,7 +107,7 @@ def make_front(
 
 def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client, prices: Prices) -> Dispatch:
     reactor, deadlines = lasting.reactor, _deadlines(settings)
-    hooks = _hooks(settings, reactor, lambda name: ways.named(name).targets[0])
+    hooks = _hooks(settings, lasting, lambda name: ways.named(name).targets[0])
     opener = Opener(
         Questions(DIALECTS, Remembered()),
         client,
@@ -200,7 +199,7 @@ def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, 
     return pages
 
 
-def _hooks(settings: Settings, reactor: Any, target: Callable[[str], Target]) -> Hooks:
+def _hooks(settings: Settings, lasting: Lasting, target: Callable[[str], Target]) -> Hooks:
     """The operator's own functions, at their points."""
     extensions = settings.extensions
     made = [
@@ -208,7 +207,7 @@ def _hooks(settings: Settings, reactor: Any, target: Callable[[str], Target]) ->
         for one in extensions.hooks
         if one.enabled
     ]
-    return Hooks(made, reactor, Threads(reactor).run, target) if made else NO_HOOKS
+    return Hooks(made, lasting.reactor, lasting.threads.run, target) if made else NO_HOOKS
 
 
 def _complain(complaint: str) -> None:

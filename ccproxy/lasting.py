@@ -23,6 +23,7 @@ from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.kept import KeptResponses
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.sessions import Sessions
+from ccproxy.exchange.threads import Threads
 from ccproxy.ledger.database import LedgerError, database
 from ccproxy.ledger.ledger import Keeping, Ledger
 from ccproxy.ledger.pool import Connections
@@ -79,6 +80,8 @@ class Lasting:
     calibration: Calibration
     memory: Memory
     admission: Admission
+    threads: Threads
+    """For hooks: those that hang count for all configurations together."""
     credentials: Credentials
     environ: Mapping[str, str]
 
@@ -117,7 +120,8 @@ class Lasting:
             calibration=Calibration(ruler.measure, factors, reactor),
             memory=Memory(),
             admission=Admission(),
-            credentials=Credentials(reactor, environ),
+            threads=Threads(reactor),
+            credentials=Credentials(reactor, environ, Threads(reactor).run),
             environ=environ or {},
         )
 

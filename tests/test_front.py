@@ -1,10 +1,18 @@
 """What one configuration makes of us."""
 
+from pathlib import Path
+from threading import Event
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.front import each_of
+from ccproxy.config.settings import ExtensionSettings, HookSettings, Settings
+from ccproxy.exchange.threads import THREADS
+from ccproxy.front import each_of, make_front, new_id
+from ccproxy.lasting import Lasting
+from ccproxy.tokens.ruler import ESTIMATE
+from ccproxy.web.site import BoundedSite
 from tests.support.wire import Wire
 
 
@@ -28,3 +36,33 @@ class ObserversTests(SynchronousTestCase):
         observe(None, meter_record)  # type: ignore[arg-type]
         self.assertEqual(heard, ["first req_0", "last"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class Reactor(Clock):
+    """A clock that hears nothing of threads."""
+
+    def callFromThread(self, *call: Any) -> None:
+        """Nobody waits for it."""
+
+
+class HooksTests(SynchronousTestCase):
+    """The operator's functions, in one configuration after the other."""
+
+    def test_threads(self) -> None:
+        """Those that hang count for all configurations together: a reload makes no room for as many again."""
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        (directory / "ours.py").write_text("def look(exchange):\n    pass\n")
+        hook = HookSettings("request", "ours.look", required=True)
+        settings = Settings(extensions=ExtensionSettings(str(directory), (hook,)))
+        wire = Wire(clock=Reactor())
+        lasting = Lasting.make(wire.clock, ESTIMATE)
+        released = Event()
+        self.addCleanup(released.set)
+        for _ in range(THREADS):
+            lasting.threads.run(released.wait)
+        front = make_front(settings, lasting)
+        wire.site = BoundedSite(front.root, wire.clock, front.body_limit, new_id)
+        client = wire.ask()
+        self.assertEqual(client.answer.status, 500)
+        self.assertIn("ours.look", client.answer.json["error"]["message"])

@@ -29,6 +29,10 @@ FORGETTABLE = 16
 CONCURRENT_RETRY = 1.0
 """Seconds until a client that has too many exchanges open should ask again."""
 
+FAR = 366 * 86400.0
+"""Seconds: no client is told of a later time. Where an upstream tells of absurd amounts of tokens there may be no date
+for it."""
+
 
 @frozen
 class Allowance:
@@ -129,7 +133,7 @@ class Account:
         for name, bucket in (("requests", self.requests), ("tokens", self.tokens)):
             if bucket is not None:
                 left = max(0, math.floor(bucket.level(now) + 1e-6))
-                full = datetime.fromtimestamp(math.ceil(now + bucket.full_in(now)), UTC)
+                full = datetime.fromtimestamp(math.ceil(now + min(bucket.full_in(now), FAR)), UTC)
                 told |= {
                     f"anthropic-ratelimit-{name}-limit": str(bucket.allowance.amount),
                     f"anthropic-ratelimit-{name}-remaining": str(left),

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 THREADS = 16
-"""Hooks that may run in threads at a time. One that hangs keeps its thread for ever."""
+"""Threads at a time. What hangs keeps its thread for ever."""
 
 
 class Threads:
@@ -22,7 +22,7 @@ class Threads:
     def run(self, work: Callable[[], Any]) -> "Deferred[Any]":
         """Fires with what it gives. Cancelling forgets it; it cannot be stopped."""
         if self._busy >= THREADS:
-            raise RuntimeError(f"{THREADS} hooks hang already")
+            raise RuntimeError(f"{THREADS} threads hang already")
         self._busy += 1
         done: Deferred[Any] = Deferred()
 
@@ -38,5 +38,5 @@ class Threads:
                 result = Failure()
             self._reactor.callFromThread(report, result)
 
-        Thread(target=run, daemon=True, name="ccproxy hook").start()
+        Thread(target=run, daemon=True, name="ccproxy apart").start()
         return done

@@ -7,7 +7,7 @@ as long as there is one.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -24,6 +24,12 @@ EARLY = 0.8
 PAUSE_SECONDS = 10.0
 """After a failure, as long as there is a former key; and after one that was refused was found again."""
 
+READ_SECONDS = 10.0
+"""How long reading a file may take. On a disk that is far away it may hang."""
+
+InThread = Callable[[Callable[[], Any]], "Deferred[Any]"]
+"""Runs what would keep the reactor waiting."""
+
 log = Logger()
 
 
@@ -38,11 +44,14 @@ class _Known:
 
 
 class Credentials:
-    """All keys that are found out. `environ` is what commands are given."""
+    """All keys that are found out. `environ` is what commands are given; files are read `in_thread`."""
 
-    def __init__(self, reactor: Any, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, reactor: Any, environ: Mapping[str, str] | None = None, in_thread: InThread = maybeDeferred
+    ) -> None:
         self._reactor = reactor
         self._environ = dict(environ or {})
+        self._in_thread = in_thread
         self._known: dict[Sought, _Known] = {}
         self._looking: dict[Sought, list[Deferred[Secret]]] = {}
         self._in_vain: dict[Sought, float] = {}
@@ -89,10 +98,15 @@ class Credentials:
         )
         return done
 
-    def _text(self, sought: Sought) -> Any:
+    def _text(self, sought: Sought) -> Deferred[str]:
         if sought.command:
             return run(self._reactor, sought.words, self._environ).addCallback(_checked, "the command")
-        return _checked(_read(sought.file), "the file")
+
+        def too_long(_result: object, seconds: float) -> NoReturn:
+            raise NoKey(f"{sought.file} cannot be read: it took longer than {seconds:g} s")
+
+        reading = self._in_thread(lambda: _read(sought.file))
+        return reading.addTimeout(READ_SECONDS, self._reactor, too_long).addCallback(_checked, "the file")
 
     def _found(self, sought: Sought, text: str) -> None:
         now = self._reactor.seconds()

@@ -123,6 +123,14 @@ class Admitting(SynchronousTestCase):
             },
         )
 
+    def test_absurd_usage(self) -> None:
+        """Where an upstream says that an answer took more tokens than fill up before the end of all calendars, the
+        client is told of a time that it can read."""
+        limits = Limits(Allowance(60), Allowance(1000))
+        self.admit(limits, tokens=1).settle(10**15, 0.0)
+        error = self.refusal(limits, tokens=1)
+        self.assertEqual(error.headers["anthropic-ratelimit-tokens-reset"], "1971-01-02T00:00:00Z")
+
     def test_tokens(self) -> None:
         """An estimate is held until the truth is known; what was used beyond it is owed, what was not comes back."""
         limits = Limits(tokens=Allowance(1000))

@@ -1,6 +1,7 @@
 """Keys that are found out: when they are looked for, how often, and what happens when that fails."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from ccproxy.errors import ApiError, Kind
 from ccproxy.secret import Secret, Sought
 from ccproxy.upstream.commands import COMMAND_SECONDS, OUTPUT_LIMIT, NoKey, run
-from ccproxy.upstream.credentials import EARLY, PAUSE_SECONDS, Credentials
+from ccproxy.upstream.credentials import EARLY, PAUSE_SECONDS, READ_SECONDS, Credentials
 from tests.support.wire import OPENAI, Wire, chat
 
 COMMAND = Sought("print the key", refresh=100.0)
@@ -181,6 +182,29 @@ class Looking(SynchronousTestCase):
         self.credentials.forget()
         error = self.failureResultOf(self.key(sought), ApiError).value
         self.assertIn("cannot be read", error.message)
+
+    def test_slow_file(self) -> None:
+        """A file is read in a thread, and nobody waits for ever for one that cannot be."""
+        path = Path(self.mktemp())
+        path.write_text("k1\n")
+        threads: list[tuple[Callable[[], Any], Deferred[Any]]] = []
+
+        def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
+            threads.append((work, Deferred()))
+            return threads[-1][1]
+
+        self.credentials = Credentials(self.processes, in_thread=in_thread)
+        sought = Sought(file=str(path))
+        waiting = self.key(sought)
+        self.assertNoResult(waiting)
+        self.processes.advance(READ_SECONDS + 1)
+        error = self.failureResultOf(waiting, ApiError).value
+        self.assertIn("took longer than 10 s", error.message)
+        waiting = self.key(sought)
+        work, done = threads[1]
+        done.callback(work())
+        self.assertEqual(self.successResultOf(waiting), Secret("k1"))
+        self.assertEqual(self.processes.getDelayedCalls(), [])
 
     def test_forget(self) -> None:
         """After a reload all are looked for anew."""
