@@ -33,7 +33,8 @@ class Experience:
         self._follow(call, record, now)
 
     def _follow(self, call: Call, record: Record, now: float) -> None:
-        """A conversation goes where it was answered when its target was not the one to do it."""
+        """A conversation goes where it was answered when its target was not the one to do it, and away from one whose
+        answer broke off."""
         homes = self._memory.homes
         route = record.rule.removeprefix("route ")
         first, last = record.attempts[0], record.attempts[-1]
@@ -45,7 +46,15 @@ class Experience:
         conversation = call.facts.conversation
         if not conversation:
             return
-        if not answered and failed:
+        if record.outcome is Outcome.BROKEN and failed:
+            homes.flee(route, conversation, _speaking(record), now)
+        elif not answered and failed:
             homes.leave(route, conversation)
         elif answered and (failed or homes.of(route, conversation, now) not in (None, record.target)):
             homes.move(route, conversation, record.target, now)
+
+
+def _speaking(record: Record) -> str:
+    """The target whose answer the client heard the beginning of."""
+    began = record.first_content or 0.0
+    return next((one.target for one in record.attempts if one.began + one.seconds >= began), record.target)

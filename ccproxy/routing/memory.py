@@ -33,6 +33,16 @@ FAILED_SECONDS = 60.0
 """What a failure counts as, where an answer would have had a time."""
 
 
+@frozen
+class _Home:
+    """Of one conversation on one route: its target, or the one that it fled from."""
+
+    until: float
+    target: str = ""
+    settled: bool = False
+    fled: str = ""
+
+
 class Homes:
     """Which target each conversation is at home at, by route."""
 
@@ -40,39 +50,49 @@ class Homes:
 
     def __init__(self) -> None:
         self._routes: Counter[str] = Counter()
-        self._homes: OrderedDict[tuple[str, str], tuple[str, float, bool]] = OrderedDict()
+        self._homes: OrderedDict[tuple[str, str], _Home] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._homes)
 
     def has(self, route: str) -> bool:
-        """Whether any conversation is at home at a target of this route."""
+        """Whether anything is known of any conversation on this route."""
         return self._routes[route] > 0
 
     def of(self, route: str, conversation: str, now: float) -> str | None:
         """The target's name; None where there is none, or it is too long ago."""
         found = self._homes.get((route, conversation))
-        return found[0] if found is not None and now < found[1] else None
+        return found.target or None if found is not None and now < found.until else None
+
+    def fled(self, route: str, conversation: str, now: float) -> str | None:
+        """The name of the target that it had better not begin with; None where there is none."""
+        found = self._homes.get((route, conversation))
+        return found.fled or None if found is not None and now < found.until else None
 
     def settle(self, route: str, conversation: str, target: str, now: float) -> None:
         """This is its target, until it is silent for long."""
-        self._keep((route, conversation), target, now + HOME_SECONDS, True)
+        self._keep((route, conversation), _Home(now + HOME_SECONDS, target, True))
 
     def move(self, route: str, conversation: str, target: str, now: float) -> None:
         """Its target failed, and this one answered: the new home of one that had settled, else a refuge for a while."""
         key = route, conversation
-        settled = key in self._homes and self._homes[key][2]
-        self._keep(key, target, now + (HOME_SECONDS if settled else REFUGE_SECONDS), settled)
+        settled = key in self._homes and self._homes[key].settled
+        self._keep(key, _Home(now + (HOME_SECONDS if settled else REFUGE_SECONDS), target, settled))
+
+    def flee(self, route: str, conversation: str, target: str, now: float) -> None:
+        """An answer of this target broke off where no other could go on with it. The client asks once more, and would
+        meet the same if it began where it did before."""
+        self._keep((route, conversation), _Home(now + REFUGE_SECONDS, fled=target))
 
     def leave(self, route: str, conversation: str) -> None:
         """Its target failed, and none answered."""
         if self._homes.pop((route, conversation), None):
             self._routes[route] -= 1
 
-    def _keep(self, key: tuple[str, str], target: str, until: float, settled: bool) -> None:
+    def _keep(self, key: tuple[str, str], home: _Home) -> None:
         if key not in self._homes:
             self._routes[key[0]] += 1
-        self._homes[key] = target, until, settled
+        self._homes[key] = home
         self._homes.move_to_end(key)
         if len(self._homes) > CONVERSATIONS:
             (route, _), _ = self._homes.popitem(last=False)

@@ -38,7 +38,9 @@ class Ordering:
         home = self.memory.homes.of(route.name, conversation, now) if conversation else None
         targets = self._by_strategy(route, asked, now, take and home is None)
         targets += tuple(choice.target(asked) for choice in route.fallbacks)
-        first = next((target for target in targets if target.name == home), targets[0])
+        fled = self.memory.homes.fled(route.name, conversation, now) if conversation else None
+        begin = (target for target in targets if (target.name == home if home else target.name != fled))
+        first = next(begin, targets[0])
         if take and conversation and route.strategy is not Strategy.ORDER:
             self.memory.homes.settle(route.name, conversation, first.name, now)
         return targets if first is targets[0] else (first, *(target for target in targets if target is not first))

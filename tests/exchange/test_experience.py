@@ -89,10 +89,23 @@ class ExperienceTests(SynchronousTestCase):
         self.assertEqual(self.home(), "c,m")
 
     def test_leaves(self) -> None:
-        """Where nobody answered, or the answer broke off, it has no target any more."""
+        """Where nobody answered, it has no target any more."""
         self.memory.homes.settle("r", "s", "a,m", 0.0)
         self.observe(Attempt("a,m", BUSY), Attempt("b,m", BUSY), outcome=Outcome.REFUSED)
         self.assertIsNone(self.home())
+
+    def test_flees(self) -> None:
+        """From a target whose answer broke off in the middle: whoever refused before or after it said nothing."""
+        self.memory.homes.settle("r", "s", "b,m", 0.0)
+        attempts = Attempt("a,m", BUSY, 0.0, 1.0), Attempt("b,m", BUSY, 1.0, 3.0), Attempt("c,m", BUSY, 4.0, 1.0)
+        self.observe(*attempts, outcome=Outcome.BROKEN, first_content=2.0)
+        self.assertIsNone(self.home())
+        self.assertEqual(self.memory.homes.fled("r", "s", 1.0), "b,m")
+
+    def test_flees_nothing_that_works(self) -> None:
+        """An answer that breaks off for a reason that every target would have leaves the conversation where it is."""
+        self.observe(Attempt("a,m", WRONG), outcome=Outcome.BROKEN, first_content=0.0)
+        self.assertIsNone(self.memory.homes.fled("r", "s", 1.0))
 
     def test_stays(self) -> None:
         """An error about the request, a client that left, and an answer leave it where it is."""

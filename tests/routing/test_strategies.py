@@ -208,6 +208,22 @@ class HomeTests(Base):
             self.assertEqual(self.names(self.ordered, session("t"), now), ["a,m", "b,m"])
         self.assertEqual(self.names(self.ordered, session("s"), REFUGE_SECONDS), ["a,m", "b,m"])
 
+    def test_flight(self) -> None:
+        """A conversation whose answer broke off begins with the next target for a while, and comes back; others are not
+        moved. Where one strategy chooses and conversations settle, it settles there."""
+        self.memory.homes.flee("balanced", "s", "a,m", 0.0)
+        for now in (0.0, REFUGE_SECONDS - 1):
+            self.assertEqual(self.names(self.ordered, session("s"), now), ["b,m", "a,m"])
+            self.assertEqual(self.names(self.ordered, session("t"), now), ["a,m", "b,m"])
+        self.assertEqual(self.names(self.ordered, session("s"), REFUGE_SECONDS), ["a,m", "b,m"])
+        self.assertEqual([self.names(self.balanced, session("s"), 1.0)[0] for _ in range(3)], ["b,m"] * 3)
+
+    def test_nowhere_to_flee(self) -> None:
+        """A route of one target asks it again."""
+        self.memory.homes.flee("one", "s", "a,m", 0.0)
+        routes = routes_of({"one": {"targets": ["a,m"]}}, Ordering(self.memory))
+        self.assertEqual(self.names(routes, call("one", {"x-claude-code-session-id": "s"})), ["a,m"])
+
     def test_a_home_that_is_gone(self) -> None:
         """A target that the configuration has no more is nobody's."""
         self.memory.homes.settle("balanced", "s", "z,m", 0.0)
