@@ -13,6 +13,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.web.resource import IResource
 
 from ccproxy.access.principals import Keyring
+from ccproxy.captures.capture import Capture
 from ccproxy.config.resolve import keyring, providers, proxies, routes, rules_of
 from ccproxy.config.settings import Settings
 from ccproxy.config.summary import doubts, plain
@@ -35,6 +36,7 @@ from ccproxy.exchange.question import Questions
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.exchange.witness import Witnessing
 from ccproxy.lasting import Lasting
 from ccproxy.ledger.prices import Prices
 from ccproxy.log import FORMS, fields
@@ -82,7 +84,16 @@ def make_front(
     ways = routes(settings, Ordering(lasting.memory, prices.cost), rules_of(settings, _complain))
     client = Client(lasting.pool, lasting.reactor, _deadlines(settings), lasting.credentials)
     dispatch = _dispatch(settings, lasting, ways, client, prices)
-    counts = Counts(DIALECTS, ways, client, lasting.ruler, lasting.factors, lasting.reactor, lasting.in_thread)
+    counts = Counts(
+        DIALECTS,
+        ways,
+        client,
+        lasting.ruler,
+        lasting.factors,
+        lasting.reactor,
+        lasting.in_thread,
+        _witnessing(settings, lasting, if_sent=True),
+    )
     keys = keyring(settings)
     door = Door(keys, proxies(settings), lasting.in_thread, lasting.visits.present)
     status = _status(lasting, keys, reload)
@@ -126,7 +137,14 @@ def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client
         prices.cost,
         hooks,
         Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
+        _witnessing(settings, lasting),
     )
+
+
+def _witnessing(settings: Settings, lasting: Lasting, if_sent: bool = False) -> Witnessing | None:
+    """What captures exchanges, where that is wanted: all, or those for which an upstream is asked."""
+    wanted = settings.capture.enabled and settings.capture.directory
+    return (lambda call: Capture(call, lasting.spool, if_sent)) if wanted else None
 
 
 def _observers(settings: Settings, lasting: Lasting) -> Observer:

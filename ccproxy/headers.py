@@ -27,6 +27,10 @@ CREDENTIALS = frozenset(
 )
 """Headers that say who someone is: they are written where a request is signed, and nowhere else."""
 
+_CREDENTIAL_WORDS = re.compile(
+    r"(?:^|[-_])(?:key|token|secret|auth|authorization|authentication|cookie|passw(?:or)?d|credentials?|signature|jwt)(?:$|[-_])"
+)
+
 _ANTHROPIC_FAMILIES = ("anthropic-", "x-claude-", "x-stainless-")
 """The protocol's own headers, Claude Code's and the SDK's. The lists are open: what is new passes too, since a
 feature's header and its body field must arrive together or the request is refused."""
@@ -35,6 +39,11 @@ _ANTHROPIC_NAMES = frozenset({"accept", "user-agent", "x-app", "x-client-request
 _ANSWER_NAMES = frozenset({"request-id", "x-should-retry"})
 _ACCOUNT_FAMILIES = ("anthropic-",)
 """Rate limits and organisation: of the account that was charged."""
+
+
+def is_credential(name: str) -> bool:
+    """Whether a header of this name says who someone is, as far as its name tells."""
+    return name in CREDENTIALS or _CREDENTIAL_WORDS.search(name) is not None
 
 
 def joined(raw: Iterable[tuple[bytes, Sequence[bytes]]]) -> dict[str, str]:
@@ -82,9 +91,12 @@ _HEADER = re.compile(
     (?P<secret> [^\s"',;\])}]+ )
     """
 )
+KEY_PREFIXES = "sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|ghp|gho|ghu|github_pat|tgp_v1"
+"""How vendors' keys begin, before a hyphen or an underscore; as a regular expression."""
+
 _ALONE = re.compile(
     r"(?i)(?<=\bbearer )[a-z0-9._~+/=-]{8,}"
-    r"|(?<![a-z0-9])(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|ghp|gho|ghu|github_pat|tgp_v1)[-_][a-z0-9._-]{8,}"
+    rf"|(?<![a-z0-9])(?:{KEY_PREFIXES})[-_][a-z0-9._-]{{8,}}"
     r"|AIza[0-9a-z_-]{10,}"
     r"|(?<![a-z0-9])eyJ[a-z0-9_-]{8,}\.[a-z0-9_-]{4,}(?:\.[a-z0-9_-]*)?"
     r"|(?<=[?&]key=)[^&\s\"']+"

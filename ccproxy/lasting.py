@@ -11,8 +11,12 @@ from twisted.logger import Logger
 
 from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
+from ccproxy.captures.files import Keeping as CaptureKeeping
+from ccproxy.captures.masks import Masks
+from ccproxy.captures.spool import Spool
 from ccproxy.config.resolve import budgets, limits, providers
 from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
+from ccproxy.config.summary import secrets_in
 from ccproxy.daemon.probing import PROBE_SECONDS, Probes, asking
 from ccproxy.demo import HOST, Demo
 from ccproxy.dialects.dialect import Outgoing
@@ -45,7 +49,7 @@ from ccproxy.upstream.credentials import Credentials
 from ccproxy.upstream.endpoints import Endpoints
 from ccproxy.upstream.pool import Pool
 from ccproxy.web.dashboard.visits import Visits
-from ccproxy.web.metrics import of_budgets, of_fitness, standing
+from ccproxy.web.metrics import of_budgets, of_captures, of_fitness, standing
 from ccproxy.web.status import LastResults
 
 log = Logger()
@@ -66,6 +70,7 @@ class Lasting:
     sessions: Sessions
     kept: KeptResponses
     ledger: Ledger
+    spool: Spool
     fitness: Fitness
     probes: Probes
     purse: Purse
@@ -106,6 +111,7 @@ class Lasting:
             sessions=Sessions(),
             kept=KeptResponses(reactor.seconds),
             ledger=ledger,
+            spool=Spool(Threads(reactor).run, reactor),
             fitness=fitness,
             probes=Probes(reactor, fitness.breakers),
             purse=Purse(Budgets(), ledger, reactor),
@@ -136,6 +142,7 @@ class Lasting:
         self.credentials.forget()
         self.admission.per_address = limits(settings.per_address)
         open_ledger(self.ledger, settings.ledger)
+        open_spool(self.spool, settings)
         self.purse.follow(budgets(settings))
         self.exporter.follow(collector(settings.tracing, self), settings.tracing.service, settings.tracing.share)
         if settings.demo and self.demo.parent is None:
@@ -157,6 +164,7 @@ class Lasting:
         await self.exporter.close()
         self.pool.close()
         self.purse.close()
+        await self.spool.close()
         await self.ledger.close()
 
     def uptime(self) -> float:
@@ -166,6 +174,7 @@ class Lasting:
     def families(self) -> Iterator[Family]:
         """All that Prometheus may read."""
         yield from standing(len(self.running), self.ledger, self.pool.idle(), self.pool.opened)
+        yield from of_captures(self.spool)
         yield from self.counted.families()
         yield from of_fitness(self.fitness.details())
         yield from of_budgets(self.purse.budgets.spendings(self.reactor.seconds()))
@@ -207,3 +216,24 @@ def open_ledger(ledger: Ledger, settings: LedgerSettings) -> None:
         log.error("nothing is kept of exchanges: {reason}", reason=str(error))
         place = None
     ledger.open(place, Keeping(settings.keep, settings.max_size or None))
+
+
+INNOCENT = {"accept", "anthropic-beta", "anthropic-version", "content-type", "http-referer", "user-agent", "x-title"}
+"""Headers that a provider may be given in the configuration, and that hold no key; any other may."""
+
+
+def open_spool(spool: Spool, settings: Settings) -> None:
+    """Keep captures as the settings say, and mask in them every key that stands in those."""
+    capture = settings.capture
+    keeping = CaptureKeeping(capture.keep, capture.max_size, capture.max_bytes)
+    headers = {name.lower() for one in settings.providers for name in one.quirks.get("headers", {})}
+    masks = Masks(secrets_in(settings), [*capture.redact, *sorted(headers - INNOCENT)])
+    spool.follow(capture.directory, keeping, masks, capture.enabled)
+    if capture.enabled and capture.directory:
+        log.info(
+            "prompts and answers are captured, for {hours:g} h, in {directory}",
+            hours=capture.keep / 3600,
+            directory=capture.directory,
+        )
+    elif capture.enabled:
+        log.error("nothing is captured: nobody says where (`capture.directory`, or HOME)")

@@ -20,7 +20,7 @@ FLOORS = [
     {"upstream"},
     {"exchange"},
     {"hooks", "rules"},
-    {"ledger", "metrics", "cluster"},
+    {"captures", "ledger", "metrics", "cluster"},
     {"web"},
     {"log", "logfile"},
     {"daemon"},

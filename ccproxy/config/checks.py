@@ -14,6 +14,7 @@ from ccproxy.config.settings import (
     LOG_FORMATS,
     LOG_LEVELS,
     CacheSettings,
+    CaptureSettings,
     FailoverSettings,
     PerformanceSettings,
     ProviderSettings,
@@ -24,6 +25,7 @@ from ccproxy.providers.baseurl import PATHS
 from ccproxy.providers.catalogue import names, vendor
 from ccproxy.providers.provider import BadProvider, Provider
 from ccproxy.providers.wayout import BadProxy, WayOut
+from ccproxy.wire.masking import wrong
 
 _OPEN = (
     "expected an `apikey` when other machines can reach ccproxy: set one for clients to present, "
@@ -49,6 +51,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _failover(settings.failover)
     yield from _providers(settings)
     yield from _ledger(settings)
+    yield from _capture(settings.capture)
     yield from _budgets(settings)
     if settings.tracing.endpoint and not settings.tracing.endpoint.startswith(("http://", "https://")):
         yield Problem(("tracing", "endpoint"), "found no URL, expected such as http://127.0.0.1:4318/v1/traces")
@@ -120,6 +123,18 @@ def _ledger(settings: Settings) -> Iterator[Problem]:
         for field, dollars in asdict(price).items():
             if dollars is not None and dollars < 0:
                 yield Problem(("prices", name, field), f"found {dollars:g}, expected dollars for a million tokens")
+
+
+def _capture(capture: CaptureSettings) -> Iterator[Problem]:
+    for name in ("max_bytes", "max_size"):
+        if getattr(capture, name) <= 0:
+            found = f"found {getattr(capture, name)}, expected a number of bytes above 0"
+            yield Problem(("capture", name), found)
+    if capture.keep <= 0:
+        yield Problem(("capture", "keep"), "found 0 seconds, expected more than 0")
+    for index, text in enumerate(capture.redact):
+        if expected := wrong(text):
+            yield Problem(("capture", "redact", index), f"found {quoted(text)}, expected {expected}")
 
 
 def _failover(failover: FailoverSettings) -> Iterator[Problem]:

@@ -56,6 +56,9 @@ HERE = (".", ".ccproxy")
 DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
 """Names a directory that is looked into before all others."""
 
+CAPTURES = "captures"
+"""The directory of captures, beside the ledger."""
+
 
 def load(
     path: str | None,
@@ -363,6 +366,7 @@ class _Layers:
             log_file=_at_home(settings.log_file, self._environ),
             extensions=evolve(settings.extensions, directory=self._beside(settings.extensions.directory)),
             ledger=evolve(settings.ledger, database=self._database(settings.ledger)),
+            capture=evolve(settings.capture, directory=self._captures(settings)),
         )
 
     def _beside(self, directory: str) -> str:
@@ -376,13 +380,23 @@ class _Layers:
         """Where the ledger is: systemd makes a directory for it, and everyone has one of their own."""
         if not ledger.enabled:
             return ""
-        state = self._environ.get("STATE_DIRECTORY", "").partition(":")[0] or self._environ.get(
-            "CCPROXY_CONFIG_DIR", ""
-        )
-        otherwise = "~/.ccproxy/ledger.db" if self._environ.get("HOME") else ""
+        return _at_home(ledger.database or self._state("ledger.db"), self._environ)
+
+    def _captures(self, settings: Settings) -> str:
+        """Where captures are: beside the ledger, if that is a file; else where it would be by default."""
+        if settings.capture.directory:
+            return _at_home(settings.capture.directory, self._environ)
+        ledger = _at_home(settings.ledger.database, self._environ)
+        if ledger and "://" not in ledger:
+            return str(FilePath(ledger).parent / CAPTURES)
+        return _at_home(self._state(CAPTURES), self._environ)
+
+    def _state(self, name: str) -> str:
+        """A file or directory of what is kept; empty where nobody says where that could be."""
+        state = self._environ.get("STATE_DIRECTORY", "").partition(":")[0] or self._environ.get(DIRECTORY_VARIABLE, "")
         if state:
-            otherwise = str(FilePath(state) / "ledger.db")
-        return _at_home(ledger.database or otherwise, self._environ)
+            return str(FilePath(state) / name)
+        return f"~/.ccproxy/{name}" if self._environ.get("HOME") else ""
 
     def _show(self, path: Path, secret: bool) -> str:
         """What was written at a path, in words: in the file as it stands there, with `${NAME}` unexpanded."""

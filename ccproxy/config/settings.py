@@ -179,6 +179,20 @@ class AddressSettings:
 
 
 @frozen
+class CaptureSettings:
+    """Requests and answers word for word, for whoever looks for a fault: see `captures`. `config.load` fills in
+    `directory`; where it is empty nothing is captured. A body is kept up to `max_bytes`, all together up to
+    `max_size`."""
+
+    enabled: bool = False
+    directory: str = ""
+    max_bytes: int = 8 * 1024 * 1024
+    max_size: int = 512 * 1024 * 1024
+    keep: Seconds = Seconds(86400.0)
+    redact: tuple[str, ...] = ()
+
+
+@frozen
 class BudgetSettings:
     """What may be spent in a period: by `client`, by all together where it is empty, by each where it is `*`. 0: no
     limit."""
@@ -293,6 +307,7 @@ class Settings:
     log_keep: int = 5
     ledger: LedgerSettings = field(factory=LedgerSettings)
     prices: Mapping[str, PriceSettings] = field(factory=dict)
+    capture: CaptureSettings = field(factory=CaptureSettings)
     metrics: MetricsSettings = field(factory=MetricsSettings)
     tracing: TracingSettings = field(factory=TracingSettings)
     reload_on_change: bool = False

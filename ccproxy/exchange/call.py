@@ -23,6 +23,8 @@ class Call:
     """The name asked for."""
     stream: bool
     principal: Principal
+    uri: bytes = b""
+    """Path and query, as they came."""
     notes: dict[str, Any] = field(factory=dict, eq=False, repr=False)
     """What hooks keep from one of their calls to the next."""
 

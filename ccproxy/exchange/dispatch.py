@@ -20,6 +20,7 @@ from ccproxy.exchange.naming import error_headers, exchange_headers
 from ccproxy.exchange.relay import Outcome
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.turnstile import Turnstile
+from ccproxy.exchange.witness import Witnessing
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
@@ -41,6 +42,7 @@ class Dispatch:
         cost: Cost = unpriced,
         hooks: Hooks = NO_HOOKS,
         cache: Cache = NO_CACHE,
+        witnessing: Witnessing | None = None,
     ) -> None:
         self._turnstile = turnstile
         self._routes = routes
@@ -50,10 +52,12 @@ class Dispatch:
         self._cost = cost
         self._hooks = hooks
         self._cache = cache
+        self._witnessing = witnessing
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
         meter = Meter(call, self._clock, self._cost)
+        witness = reply.hearing = None if self._witnessing is None else self._witnessing(call)
         outcome, told = Outcome.ABANDONED, None
         try:
             with self._turnstile.during(meter):
@@ -62,7 +66,7 @@ class Dispatch:
                 meter.rule, meter.why = chosen.rule, chosen.why
                 call.principal.client.check(plain(call.model), chosen.rule)
                 targets = await self._hooks.routed(call, chosen.targets)
-                errand = Errand(call, reply, meter, chosen.resume and _can_be_written_anew(call))
+                errand = Errand(call, reply, meter, chosen.resume and _can_be_written_anew(call), None, witness)
                 outcome = await self._answer(errand, targets)
         except CancelledError:
             pass
@@ -76,6 +80,8 @@ class Dispatch:
             reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
         record = meter.record(outcome, told)
         self._observe(call, record)
+        if witness is not None:
+            witness.over(record)
         self._hooks.over(call, record)
 
     async def _answer(self, errand: Errand, targets: Sequence[Target]) -> Outcome:

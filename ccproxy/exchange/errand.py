@@ -6,6 +6,7 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.meter import Meter
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.voice import Voice
+from ccproxy.exchange.witness import Witness
 
 
 @frozen
@@ -18,6 +19,7 @@ class Errand:
     may_be_resumed: bool = False
     voice: Voice | None = None
     """It has said the beginning of an answer that another target could not end."""
+    witness: Witness | None = None
 
     @property
     def goes_on(self) -> bool:

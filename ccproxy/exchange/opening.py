@@ -99,7 +99,7 @@ class Opener:
         if trace := self._traced(call.id, call.headers, meter.attempts):
             outgoing = evolve(outgoing, headers={**outgoing.headers, **trace})
         question = evolve(question, outgoing=outgoing)
-        response = await self._client.open(target, outgoing, call.principal.passes)
+        response = await self._client.open(target, outgoing, call.principal.passes, errand.witness)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())
         try:
@@ -119,7 +119,8 @@ class Opener:
 
         async def again(fields: Mapping[str, Any]) -> IResponse:
             """The same request, for the rest of its answer."""
-            further = await self._client.open(target, question.outgoing.with_fields(fields), call.principal.passes)
+            outgoing = question.outgoing.with_fields(fields)
+            further = await self._client.open(target, outgoing, call.principal.passes, errand.witness)
             if further.code != 200:
                 raise await self._refusal(further, question)
             return further

@@ -11,6 +11,7 @@ Twisted tells a disconnect in three ways (`stopProducing`, the errback of `notif
 
 import enum
 from collections.abc import Mapping
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
@@ -29,6 +30,16 @@ class State(enum.Enum):
     COMMITTED = "committed"
     FINISHED = "finished"
     GONE = "gone"
+
+
+class Hearing(Protocol):
+    """Whoever hears all that a client is told."""
+
+    def told(self, status: int, headers: Mapping[str, str]) -> None:
+        """The status line and the headers."""
+
+    def said(self, data: bytes) -> None:
+        """A piece of the body."""
 
 
 @implementer(IPushProducer)
@@ -66,6 +77,7 @@ class Reply:
         self._gone: Deferred[None] = Deferred()
         self.answered: Answer | None = None
         """What was said, where all of it was said at once."""
+        self.hearing: Hearing | None = None
         request.notifyFinish().addCallbacks(lambda _: None, self._leave)
 
     def when_gone(self) -> Deferred[None]:
@@ -100,6 +112,8 @@ class Reply:
         """Say the status line. What comes now is a body of unknown length."""
         if self._state is State.PENDING:
             self._state = State.COMMITTED
+            if self.hearing is not None:
+                self.hearing.told(status, headers)
             self._request.setResponseCode(status)
             for name, value in headers.items():
                 self._request.setHeader(name, value)
@@ -108,6 +122,8 @@ class Reply:
         """More of the body. The pieces of a stream are sent at once; its first one goes with the headers."""
         if self._state is not State.COMMITTED or not data:
             return
+        if self.hearing is not None:
+            self.hearing.said(data)
         request = self._request
         if request.chunked:
             eager.write(request.channel.transport, b"%x\r\n%b\r\n" % (len(data), data))

@@ -21,12 +21,14 @@ from twisted.web.iweb import IAgent, IResponse
 
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.errors import ApiError, Kind
+from ccproxy.headers import joined
 from ccproxy.providers.target import Auth, Target
 from ccproxy.secret import Sought
 from ccproxy.upstream.body import Body
 from ccproxy.upstream.credentials import Credentials
 from ccproxy.upstream.failures import explain, was_cancelled
 from ccproxy.upstream.urls import ready
+from ccproxy.upstream.witness import Witness
 
 ERROR_BODY_LIMIT = 256 * 1024
 """Bytes read of an answer that is an error."""
@@ -55,14 +57,16 @@ class Client:
         no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._http = HTTPClient(agent, cookiejar=no_cookies, data_to_body_producer=lambda body: body)
 
-    async def open(self, target: Target, outgoing: Outgoing, login: Mapping[str, str]) -> IResponse:
+    async def open(
+        self, target: Target, outgoing: Outgoing, login: Mapping[str, str], witness: Witness | None = None
+    ) -> IResponse:
         """Send, as `_open` does. A key that is found out at need is looked for first; where it is refused it is looked
         for once more, and if it is another by now the request is sent again."""
         sought = target.key
         if not isinstance(sought, Sought):
-            return await self._open(target, outgoing, login)
+            return await self._open(target, outgoing, login, witness)
         key = await self._credentials.key(sought, target.provider)
-        response = await self._open(evolve(target, key=key), outgoing, login)
+        response = await self._open(evolve(target, key=key), outgoing, login, witness)
         if response.code == 401:
             try:
                 renewed = await self._credentials.renewed(sought, key, target.provider)
@@ -71,7 +75,7 @@ class Client:
                 raise
             if renewed != key:
                 self.discard(response)
-                return await self._open(evolve(target, key=renewed), outgoing, login)
+                return await self._open(evolve(target, key=renewed), outgoing, login, witness)
         return response
 
     def discard(self, response: IResponse) -> None:
@@ -81,7 +85,9 @@ class Client:
         if not collector.done.called:
             collector.stop()
 
-    async def _open(self, target: Target, outgoing: Outgoing, login: Mapping[str, str]) -> IResponse:
+    async def _open(
+        self, target: Target, outgoing: Outgoing, login: Mapping[str, str], witness: Witness | None
+    ) -> IResponse:
         """Send, and wait for the headers: a response whose body nobody has read yet.
 
         `login` is the client's own credential, sent where the target has no key and takes it. Cancelling closes the
@@ -91,6 +97,9 @@ class Client:
         headers = Headers({name: [value] for name, value in outgoing.headers.items()})
         for name, value in credential(target, login).items():
             headers.setRawHeaders(name, [value])
+        sent = None
+        if witness is not None:
+            sent = witness.sent(target, outgoing.method, url, joined(headers.getAllRawHeaders()), outgoing.body)
         answer = self._http.request(
             outgoing.method,
             ready(url),
@@ -109,7 +118,8 @@ class Client:
 
         deadline = self._clock.callLater(self._deadlines.first_byte, give_up)
         try:
-            return await answer
+            response = await answer
+            return response if sent is None else sent.answered(response)
         except Exception:
             failure = Failure()
             if late:

@@ -21,6 +21,7 @@ from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.naming import told_of
 from ccproxy.exchange.reply import Reply
+from ccproxy.exchange.witness import Witness, Witnessing
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
@@ -76,6 +77,7 @@ class Counts:
         factors: Factors,
         clock: IReactorTime,
         in_thread: InThread,
+        witnessing: Witnessing | None = None,
     ) -> None:
         self._dialects = dialects
         self._routes = routes
@@ -84,18 +86,25 @@ class Counts:
         self._factors = factors
         self._clock = clock
         self._in_thread = in_thread
+        self._witnessing = witnessing
         self._remembered: OrderedDict[bytes, Counted] = OrderedDict()
         self._resting: dict[str, float] = {}
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call. Cancelled when the client leaves."""
+        witness = reply.hearing = None if self._witnessing is None else self._witnessing(call)
+        await self._serve(call, reply, witness)
+        if witness is not None:
+            witness.over(None)
+
+    async def _serve(self, call: Call, reply: Reply, witness: Witness | None) -> None:
         told = told_of(call.id)
         try:
             chosen = self._routes.candidates(call.facts, self._clock.seconds(), take=False)
             target = chosen.targets[0]
             told = told_of(call.id, chosen.rule, target.name)
             call.principal.client.check(plain(call.model), chosen.rule)
-            counted = await self._count(call, target)
+            counted = await self._count(call, target, witness)
         except CancelledError:
             return
         except ApiError as error:
@@ -112,13 +121,13 @@ class Counts:
         told |= {"x-ccproxy-token-count": counted.by, "x-ccproxy-attempts": str(int(counted.by == _UPSTREAM))}
         reply.answer(Answer(200, jsontext.dumps({"input_tokens": tokens})), told)
 
-    async def _count(self, call: Call, target: Target) -> Counted:
+    async def _count(self, call: Call, target: Target, witness: Witness | None) -> Counted:
         key = hashlib.sha256(f"{target.name}\n".encode("utf-8", "surrogatepass") + call.body).digest()
         known = self._remembered.get(key)
         if known is not None:
             self._remembered.move_to_end(key)
             return known
-        exact = await self._ask(call, target)
+        exact = await self._ask(call, target, witness)
         counted = Counted(exact, _UPSTREAM) if exact is not None else await self._count_here(call)
         self._remembered[key] = counted
         if len(self._remembered) > REMEMBERED:
@@ -132,7 +141,7 @@ class Counts:
         tokens = measured() if len(call.body) <= INLINE_BYTES else await self._in_thread(measured)
         return Counted(tokens, self._ruler.name)
 
-    async def _ask(self, call: Call, target: Target) -> int | None:
+    async def _ask(self, call: Call, target: Target, witness: Witness | None) -> int | None:
         """The upstream's own count; None where it has no counter, or gives no number in time."""
         login = call.principal.passes
         if not target.key and not (target.passes_login and login):
@@ -150,12 +159,14 @@ class Counts:
         def give_up(_cancelled: int | Failure | None, _seconds: float) -> None:
             self._rest(target, f"no answer within {UPSTREAM_SECONDS:g} s")
 
-        answer: Deferred[int | None] = Deferred.fromCoroutine(self._answer(asked, target, login))
+        answer: Deferred[int | None] = Deferred.fromCoroutine(self._answer(asked, target, login, witness))
         return await answer.addTimeout(UPSTREAM_SECONDS, self._clock, onTimeoutCancel=give_up)
 
-    async def _answer(self, asked: Question, target: Target, login: Mapping[str, str]) -> int | None:
+    async def _answer(
+        self, asked: Question, target: Target, login: Mapping[str, str], witness: Witness | None
+    ) -> int | None:
         try:
-            response = await self._client.open(target, asked.outgoing, login)
+            response = await self._client.open(target, asked.outgoing, login, witness)
         except ApiError as error:
             self._rest(target, error.message)
             return None

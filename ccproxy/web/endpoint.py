@@ -69,7 +69,7 @@ class Endpoint(Resource):
         peek = self._dialect.peek(body)
         if len(peek.model) > MODEL_LIMIT:
             raise ApiError(Kind.INVALID, f"model: expected a name of at most {MODEL_LIMIT} characters")
-        return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal)
+        return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal, request.uri)
 
 
 def _fault(failure: Failure) -> None:

@@ -9,6 +9,7 @@ from twisted.web.server import Request
 import ccproxy
 from ccproxy.access.budgets import Spending
 from ccproxy.access.principals import Keyring
+from ccproxy.captures.spool import Spool
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.ledger.ledger import Ledger
 from ccproxy.metrics.families import CONTENT_TYPE, Family, Reading, text
@@ -73,6 +74,13 @@ def standing(running: int, ledger: Ledger, idle: dict[str, int], opened: int) ->
     yield Reading("ccproxy_ledger_written_total", "Records written to the ledger.", ledger.written, kind="counter")
     yield Reading("ccproxy_ledger_lost_total", "Records that were lost.", ledger.lost, kind="counter")
     yield Reading("ccproxy_ledger_trouble", "Whether the ledger could not be written last time.", ledger.trouble)
+
+
+def of_captures(spool: Spool) -> Iterator[Family]:
+    """What is kept word for word."""
+    yield Reading("ccproxy_capture_bytes", "Bytes of all captures.", spool.size)
+    yield Reading("ccproxy_capture_queue_bytes", "Bytes that wait to be written to captures.", spool.waiting)
+    yield Reading("ccproxy_captures_lost_total", "Captures that were lost.", spool.lost, kind="counter")
 
 
 def of_fitness(details: dict[str, Any]) -> Iterator[Family]:

@@ -14,6 +14,7 @@ from ccproxy.config.settings import (
     AdministrationSettings,
     BudgetSettings,
     CacheSettings,
+    CaptureSettings,
     ClientSettings,
     ExtensionSettings,
     FailoverSettings,
@@ -66,6 +67,7 @@ class Reference(SynchronousTestCase):
         self.assertEqual(list(value["metrics"]), option_names(MetricsSettings))
         self.assertEqual(list(value["tracing"]), option_names(TracingSettings))
         self.assertEqual(list(value["ledger"]), option_names(LedgerSettings))
+        self.assertEqual(list(value["capture"]), option_names(CaptureSettings))
 
     def test_defaults(self) -> None:
         """Every value is the default, but for the examples and the endpoint that follows from host and port."""

@@ -301,10 +301,14 @@ class Wire:
     memory: Memory = field(factory=Memory)
     ledger: Any = None
     """What the dashboard asks."""
+    witnessing: Any = None
+    """What captures exchanges."""
+    credentials: Any = None
+    """What finds keys out."""
 
     def __attrs_post_init__(self) -> None:
         self.pool = Pool(self.clock, self.upstreams)
-        client = Client(self.pool, self.clock, self.deadlines)
+        client = Client(self.pool, self.clock, self.deadlines, self.credentials)
         breakers = Breakers(self.breakers, chance=lambda: 0.0)
         self.fitness = Fitness(self.clock, breakers, Keys(), Places(self.clock, self.rooms))
         opener = Opener(Questions(DIALECTS, Remembered()), client, self.clock, self.deadlines, self.hooks, self.traced)
@@ -317,6 +321,7 @@ class Wire:
             self.cost,
             self.hooks,
             self.cache,
+            self.witnessing,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))

@@ -1,0 +1,256 @@
+"""Captures on disk: one file for each exchange, which nobody but its owner can read.
+
+All of this runs in a thread, one call after the other, and knows no Twisted. A file is opened for what is to be added
+and closed again, so that a daemon that is killed leaves nothing behind but what it wrote.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from ccproxy.captures.form import Frame, encode
+from ccproxy.captures.masks import Masks
+
+SUFFIX = ".capture"
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@frozen
+class Keeping:
+    """How long captures are kept, in seconds, how many bytes of all of them, and of each body."""
+
+    age: float
+    size: int
+    body: int
+
+
+@frozen
+class Note:
+    """Something that came by, of the exchange `id`. `body` names the body that `data` is a piece of; with `whole` it is
+    all of it, or its last piece. `secrets` are keys that are known from here on."""
+
+    id: str
+    what: str
+    fields: Mapping[str, Any] = field(factory=dict)
+    data: bytes = b""
+    body: str = ""
+    whole: bool = False
+    secrets: tuple[str, ...] = ()
+    last: bool = False
+    """Whether nothing more comes of this exchange."""
+
+
+@frozen
+class Written:
+    """What became of some notes: how many bytes there are now, whose exchanges could not be written, and why."""
+
+    size: int
+    lost: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@define
+class _Body:
+    """One body on its way. A stream is masked line by line, so that it is on disk while it runs; all else, and a line
+    without an end, waits until it is whole."""
+
+    limit: int
+    in_lines: bool
+    held: bytes = b""
+    size: int = 0
+    kept: int = 0
+    masked: int = 0
+
+    def more(self, data: bytes, size: int, masks: Masks, secrets: Iterable[str], whole: bool) -> bytes:
+        """What can be written of it now. `size` is that of the piece as it came; `data` may be its beginning alone."""
+        self.size += size
+        data = self.held + data
+        end = len(data) if whole else (data.rfind(b"\n") + 1 if self.in_lines else 0)
+        self.held = data[end:]
+        if not end:
+            return b""
+        data, masked = masks.body(data[:end], secrets)
+        self.masked += masked
+        data = data[: max(self.limit - self.kept, 0)]
+        self.kept += len(data)
+        return data
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What its last frame says of it."""
+        return {"size": self.size, "cut": self.size > self.limit, "masked": self.masked}
+
+
+@define
+class _Open:
+    """An exchange that runs."""
+
+    path: Path
+    secrets: set[str] = field(factory=set)
+    bodies: dict[str, _Body] = field(factory=dict)
+    begun: bool = False
+    lost: bool = False
+
+
+class Files:
+    """The captures in one directory."""
+
+    def __init__(self, directory: str, keeping: Keeping, masks: Masks) -> None:
+        self._directory = Path(directory)
+        self._keeping = keeping
+        self._masks = masks
+        self._open: dict[str, _Open] = {}
+        self._size = 0
+
+    def adopt(self, directory: str, keeping: Keeping, masks: Masks) -> None:
+        """From now on it is so. Exchanges that run stay where they are."""
+        self._directory = Path(directory)
+        self._keeping = keeping
+        self._masks = masks
+
+    def write(self, notes: Iterable[Note]) -> Written:
+        """Write these; whatever cannot be costs its own exchange alone."""
+        lost: list[str] = []
+        reason = ""
+        for name, own in _by_exchange(notes).items():
+            exchange = self._open.setdefault(name, _Open(self._directory / (name + SUFFIX)))
+            if not exchange.lost:
+                try:
+                    self._append(exchange, b"".join(self._frames(exchange, own)))
+                except OSError as error:
+                    exchange.lost = True
+                    lost.append(name)
+                    reason = error.strerror or type(error).__name__
+            if own[-1].last:
+                del self._open[name]
+        if self._size > self._keeping.size:
+            self.forget(0.0)
+        return Written(self._size, tuple(lost), reason)
+
+    def _frames(self, exchange: _Open, notes: Iterable[Note]) -> Iterator[bytes]:
+        for note in _gathered(notes):
+            exchange.secrets.update(note.secrets)
+            fields, data = dict(note.fields), b""
+            if note.body:
+                body = exchange.bodies.get(note.body)
+                if body is None:
+                    in_lines = fields.get("in_lines", False)
+                    body = exchange.bodies[note.body] = _Body(self._keeping.body, in_lines)
+                size = fields.pop("came", len(note.data))
+                fields.pop("in_lines", None)
+                data = body.more(note.data, size, self._masks, exchange.secrets, note.whole)
+                if note.whole:
+                    fields |= body.told
+                    del exchange.bodies[note.body]
+                elif not data:
+                    continue
+            yield encode(Frame(note.what, self._masked(fields, exchange.secrets), data))
+
+    def _masked(self, fields: dict[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+        for name, value in fields.items():
+            match name:
+                case "headers":
+                    fields[name] = self._masks.headers(value, secrets)
+                case "url":
+                    fields[name] = self._masks.url(value, secrets)
+                case _ if isinstance(value, str):
+                    fields[name] = self._masks.text(value, secrets)
+        return fields
+
+    def _append(self, exchange: _Open, data: bytes) -> None:
+        if not data:
+            return
+        new = not exchange.begun
+        if new:
+            exchange.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | (os.O_CREAT | os.O_EXCL if new else 0)
+        with open(os.open(exchange.path, flags, 0o600), "wb") as file:  # noqa: PTH123  (Path.open takes no descriptor)
+            exchange.begun = True
+            file.write(data)
+        self._size += len(data)
+
+    def forget(self, before: float) -> int:
+        """Delete captures that nothing was added to since a time, and the oldest while there are too many bytes. What
+        still runs stays. Returns how many bytes are left."""
+        found = sorted(kept(self._directory), key=lambda one: one.at)
+        self._size = sum(one.size for one in found)
+        for one in found:
+            if one.id in self._open or (one.at >= before and self._size <= self._keeping.size):
+                continue
+            with suppress(OSError):
+                (self._directory / (one.id + SUFFIX)).unlink()
+                self._size -= one.size
+        return self._size
+
+
+def _gathered(notes: Iterable[Note]) -> Iterator[Note]:
+    """The same with the pieces of a body together, as far as nothing but pieces of others comes between them."""
+    pieces: dict[str, list[Note]] = {}
+    for note in notes:
+        if note.body:
+            pieces.setdefault(note.body, []).append(note)
+        if note.whole:
+            yield _joined(pieces.pop(note.body))
+        elif not note.body:
+            yield from map(_joined, pieces.values())
+            pieces.clear()
+            yield note
+    yield from map(_joined, pieces.values())
+
+
+def _joined(pieces: list[Note]) -> Note:
+    """One piece of them, of when the first one came."""
+    if len(pieces) == 1:
+        return pieces[0]
+    first, last = pieces[0], pieces[-1]
+    came = sum(piece.fields.get("came", len(piece.data)) for piece in pieces)
+    fields = {**first.fields, **last.fields, "at": first.fields.get("at"), "came": came}
+    return evolve(last, fields=fields, data=b"".join(piece.data for piece in pieces))
+
+
+def _by_exchange(notes: Iterable[Note]) -> dict[str, list[Note]]:
+    found: dict[str, list[Note]] = {}
+    for note in notes:
+        found.setdefault(note.id, []).append(note)
+    return found
+
+
+@frozen
+class Kept:
+    """A capture that there is: whose, of when, and how large."""
+
+    id: str
+    at: float
+    size: int
+
+
+def kept(directory: str | Path) -> list[Kept]:
+    """Those in a directory; none where it is not there."""
+    found: list[Kept] = []
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            name = entry.name.removesuffix(SUFFIX)
+            if name == entry.name or not _ID.fullmatch(name):
+                continue
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode):
+                    found.append(Kept(name, status.st_mtime, status.st_size))
+    return found
+
+
+def text_of(directory: str | Path, name: str) -> bytes | None:
+    """What is written of an exchange; None where nothing is."""
+    if not _ID.fullmatch(name):
+        return None
+    try:
+        return (Path(directory) / (name + SUFFIX)).read_bytes()
+    except FileNotFoundError:
+        return None
