@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.dialects.arguments import Arguments, mend
+from ccproxy.dialects.arguments import Arguments
+from ccproxy.dialects.mending import mend
 from tests.support.legal_streams import arguments
 
 MENDED = {

@@ -25,7 +25,8 @@ from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block, read
 from ccproxy.dialects.anthropic.errors import in_band
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage
-from ccproxy.dialects.arguments import Arguments, mend, read_object
+from ccproxy.dialects.arguments import Arguments
+from ccproxy.dialects.mending import mend, read_object
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started

@@ -20,12 +20,12 @@ from typing import Any
 
 from attrs import evolve
 
-from ccproxy.dialects.arguments import mend
 from ccproxy.dialects.citing import medium_of
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
 from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, CONTINUED, EMPTY_IS_BROKEN, NAME, stop
+from ccproxy.dialects.mending import mend
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.wording import redact
 from ccproxy.errors import ApiError, Kind

@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.dialects.arguments import Arguments, read_object
+from ccproxy.dialects.arguments import Arguments
+from ccproxy.dialects.mending import read_object
 from ccproxy.dialects.openai_chat.prose import Prose
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event

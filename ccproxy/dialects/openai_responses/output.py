@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ccproxy.dialects.arguments import Arguments, read_object
+from ccproxy.dialects.arguments import Arguments
 from ccproxy.dialects.citing import read_url_citation
+from ccproxy.dialects.mending import read_object
 from ccproxy.dialects.openai_responses.items import REASONING_KEYS
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.quirks import Quirks

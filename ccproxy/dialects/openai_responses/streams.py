@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from ccproxy.dialects.arguments import mend, read_object
+from ccproxy.dialects.mending import mend, read_object
 from ccproxy.dialects.openai_responses.errors import in_stream, read_error
 from ccproxy.dialects.openai_responses.output import (
     Blocks,
