@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Optional, get_args, get_origin
 
 import attrs
-from cattrs import BaseConverter, Converter
-from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
-from cattrs.gen import make_dict_structure_fn
+from cattrs import BaseConverter
 
 from ccproxy.config.durations import (
     AGE_EXPECTED,
@@ -75,6 +73,10 @@ class _Unknown(Exception):
         self.known = known
 
 
+class _Missing(Exception):
+    """A key that must be there, and is not."""
+
+
 class NotSettings(Exception):
     """The value makes no settings; `problems` say why."""
 
@@ -103,35 +105,19 @@ def _problem(path: Path, cause: Exception, show: Callable[[Path, bool], str]) ->
             return Problem(
                 path, f"found an unknown option {quoted(key)}{guess(key, cause.known)}, expected one of {known}"
             )
-        case KeyError():
+        case _Missing():
             return Problem(path, "found nothing, expected this option to be there")
         case _:
             raise cause
 
 
 def _causes(error: Exception, path: Path) -> Iterator[tuple[Path, Exception]]:
-    """The single causes within what cattrs and our hooks raise, with their paths."""
-    match error:
-        case ClassValidationError():
-            for part in error.exceptions:
-                assert isinstance(part, Exception)
-                yield from _causes(part, (*path, *_attribute(part)))
-        case ForbiddenExtraKeysError():
-            known = tuple(attribute.name for attribute in attrs.fields(error.cl))
-            for key in sorted(error.extra_fields):
-                yield (*path, key), _Unknown(known)
-        case _Within():
-            for step, part in error.parts:
-                yield from _causes(part, (*path, step))
-        case _:
-            yield path, error
-
-
-def _attribute(error: Exception) -> tuple[str, ...]:
-    for note in getattr(error, "__notes__", ()):
-        if isinstance(note, AttributeValidationNote):
-            return (note.name,)
-    return ()
+    """The single causes within what our hooks raise, with their paths."""
+    if not isinstance(error, _Within):
+        yield path, error
+        return
+    for step, part in error.parts:
+        yield from _causes(part, (*path, step))
 
 
 def _text(value: Any, _: Any) -> str:
@@ -285,16 +271,29 @@ def _of_mapping(type_: Any, converter: BaseConverter) -> Hook:
 
 
 def _of_class(type_: Any, converter: BaseConverter) -> Hook:
-    structure_dict = make_dict_structure_fn(
-        type_, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
-    )
+    """Goes through the fields itself. cattrs would write and compile a function for each class, and for all within it:
+    that takes longer than all else about a configuration, which is read once."""
+    fields = {field.name: field for field in attrs.fields(type_)}
 
     def hook(value: Any, _: Any) -> Any:
         if isinstance(value, str) and type_ in _SHORT:
             value = _place(value)
         if not isinstance(value, dict):
             raise Mismatch("an object in braces" + (', or "provider,model"' if type_ in _SHORT else ""))
-        return structure_dict(value, type_)
+        wrong: list[tuple[str | int, Exception]] = []
+        made: dict[str, Any] = {}
+        for name, field in fields.items():
+            if name in value:
+                try:
+                    made[name] = converter.structure(value[name], field.type)
+                except Exception as error:
+                    wrong.append((name, error))
+            elif field.default is attrs.NOTHING:
+                wrong.append((name, _Missing()))
+        wrong += [(key, _Unknown(tuple(fields))) for key in sorted(value.keys() - fields.keys())]
+        if wrong:
+            raise _Within(wrong)
+        return type_(**made)
 
     return hook
 
@@ -318,8 +317,8 @@ def _of_enum(type_: type[enum.Enum]) -> Hook:
     return hook
 
 
-def _make_converter() -> Converter:
-    converter = Converter(detailed_validation=True)
+def _make_converter() -> BaseConverter:
+    converter = BaseConverter()
     simple: dict[Any, Hook] = {
         str: _text,
         int: _whole_number,
