@@ -13,7 +13,7 @@ from ccproxy.config.settings import Settings
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.exchange.hooks import Hook, Hooks
 from ccproxy.routing.extensions import found
-from ccproxy.routing.facts import Facts
+from ccproxy.routing.survey import Survey
 from tests.support.wire import Wire, chat
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -76,7 +76,7 @@ class ExamplesTests(SynchronousTestCase):
         search = [{"name": "WebSearch", "input_schema": {"type": "object"}}]
         for words, tools, expected in ((5, [], "small"), (50, [], "default"), (50, search, "search")):
             body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "word " * words}]}
-            facts = Facts("m", ANTHROPIC, {}, json.dumps({**body, "tools": tools}).encode())
+            facts = Survey("m", {}, json.dumps({**body, "tools": tools}).encode(), dialect=ANTHROPIC)
             self.assertEqual(known.candidates(facts, 0.0).rule, f"route {expected}")
 
     def test_hooks(self) -> None:

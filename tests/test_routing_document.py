@@ -15,10 +15,10 @@ from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.providers.catalogue import vendor
 from ccproxy.providers.parameters import KNOWN
 from ccproxy.routing.conditions import OPERATORS, SUBJECTS, BadCondition, Condition
-from ccproxy.routing.facts import Facts
 from ccproxy.routing.names import FAMILIES
 from ccproxy.routing.route import Strategy
 from ccproxy.routing.rules import SITUATIONS
+from ccproxy.routing.survey import Survey
 from tests.support.routing import BASH, HELLO, LONG, SEEING, THINKING
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "routing.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ SAID: dict[str, Any] = {"thinking": THINKING, "long": LONG, "image": SEEING}
 """What the words of a case put into a request."""
 
 
-def request(words: list[str]) -> tuple[Facts, float]:
+def request(words: list[str]) -> tuple[Survey, float]:
     """The call of a case, and when it is made: a model, and words about it."""
     model, *others = words
     body: dict[str, Any] = {"model": model, "max_tokens": 5, "messages": [HELLO]}
@@ -50,7 +50,7 @@ def request(words: list[str]) -> tuple[Facts, float]:
             now = time.mktime((2026, 11, 25, int(hour), int(minute), 0, 0, 0, -1))
         else:
             headers[name] = value
-    return Facts(model, ANTHROPIC, headers, json.dumps(body).encode(), client), now
+    return Survey(model, headers, json.dumps(body).encode(), client, dialect=ANTHROPIC), now
 
 
 class RoutingDocumentTests(SynchronousTestCase):

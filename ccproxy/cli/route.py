@@ -17,8 +17,8 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.errors import ApiError
 from ccproxy.providers.target import Target
 from ccproxy.routing.explain import Considered, Explanation, Verdict, explain
-from ccproxy.routing.facts import Facts
 from ccproxy.routing.plans import plan
+from ccproxy.routing.survey import Survey
 from ccproxy.wire import jsontext
 
 MARKS = {Verdict.CHOSEN: "*", Verdict.LATER: "+", Verdict.REFUSED: "!", Verdict.NOT: "-"}
@@ -65,7 +65,7 @@ def route(
         raise SystemExit(1)
 
 
-def _facts(text: str, headers: Mapping[str, str], client: str, model: str | None, dialect: str | None) -> Facts:
+def _facts(text: str, headers: Mapping[str, str], client: str, model: str | None, dialect: str | None) -> Survey:
     """What the text says of a request."""
     try:
         value = jsontext.loads(text)
@@ -85,7 +85,7 @@ def _facts(text: str, headers: Mapping[str, str], client: str, model: str | None
         peek = speaks.peek(body)
     except ApiError as error:
         raise click.ClickException(f"this request is refused before it is routed: {error.message}") from None
-    return Facts(peek.model, speaks, headers, body, client)
+    return Survey(peek.model, headers, body, client, dialect=speaks)
 
 
 def _dialect(body: Mapping[str, Any]) -> Dialect:
@@ -102,7 +102,7 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _summary(found: Explanation, facts: Facts) -> Iterator[str]:
+def _summary(found: Explanation, facts: Survey) -> Iterator[str]:
     """What answers, in a few lines."""
     known = f" ({found.name})" if found.name != found.asked else ""
     yield f"asked for    {found.asked}{known}"
@@ -116,13 +116,13 @@ def _summary(found: Explanation, facts: Facts) -> Iterator[str]:
     yield f"because of   {found.chosen.rule}: {found.chosen.why}"
 
 
-def _manner(facts: Facts, target: Target) -> str:
+def _manner(facts: Survey, target: Target) -> str:
     """How the request gets there, and what is set in it."""
     set_ = [f"{name} {setting.value}" for name, setting in target.parameters.settings.items()]
     return ", ".join([f"  {_plan(facts, target)} as {target.dialect}", *set_])
 
 
-def _plan(facts: Facts, target: Target) -> str:
+def _plan(facts: Survey, target: Target) -> str:
     return plan(facts.dialect.name if facts.dialect else "", facts.model, target).value
 
 
@@ -138,7 +138,7 @@ def _rules(found: Explanation) -> Iterator[str]:
             yield f"  {MARKS[one.verdict]} {one.rule.ljust(width)}  {one.reason}"
 
 
-def _values(found: Explanation, facts: Facts) -> dict[str, Any]:
+def _values(found: Explanation, facts: Survey) -> dict[str, Any]:
     """All of it, for programs."""
     chosen = found.chosen
     return {
@@ -153,7 +153,7 @@ def _values(found: Explanation, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _target(facts: Facts, target: Target) -> dict[str, Any]:
+def _target(facts: Survey, target: Target) -> dict[str, Any]:
     settings = target.parameters.settings.items()
     return {
         "provider": target.provider,

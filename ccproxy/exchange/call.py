@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from ccproxy.access.principals import Principal
 from ccproxy.dialects.dialect import Dialect, Headers
-from ccproxy.routing.facts import Facts
+from ccproxy.routing.survey import Survey
 
 
 @frozen
@@ -29,6 +29,6 @@ class Call:
     """What hooks keep from one of their calls to the next."""
 
     @cached_property
-    def facts(self) -> Facts:
+    def facts(self) -> Survey:
         """What is known of it beyond that, each when somebody asks."""
-        return Facts(self.model, self.dialect, self.headers, self.body, self.principal.name)
+        return Survey(self.model, self.headers, self.body, self.principal.name, dialect=self.dialect)

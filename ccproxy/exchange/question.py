@@ -10,6 +10,7 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.room import fitted
 from ccproxy.model.messages import Request
+from ccproxy.providers.applied import in_body, in_request
 from ccproxy.providers.repairs import Remembered, repaired
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan, plan
@@ -50,7 +51,7 @@ class Questions:
 
     def _translated(self, errand: Errand, target: Target, dialect: Dialect, cures: Iterable[Repair]) -> Question:
         call, quirks = errand.call, target.quirks
-        request = target.parameters.in_request(call.facts.request)
+        request = in_request(target.parameters, call.facts.request)
         request, lost = fitted(request, quirks, len(call.body), lambda: call.facts.tokens)
         if errand.voice is not None:
             request = errand.voice.heard.going_on(request, dialect.prefills(quirks))
@@ -69,5 +70,5 @@ def _as_it_came(call: Call, target: Target, how: Plan) -> Outgoing:
     body = call.body
     if how is Plan.PATCHED:
         body = call.dialect.with_model(body, target.model)
-        body = target.parameters.in_body(body, target.dialect, target.quirks)
+        body = in_body(target.parameters, body, target.dialect, target.quirks)
     return call.dialect.verbatim(call.headers, body, target.quirks)

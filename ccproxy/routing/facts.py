@@ -1,38 +1,18 @@
-"""What may be known of a call before it is routed, each fact computed when somebody asks for it and then kept.
+"""What may be known of a call before it is routed, without reading what the request says.
 
-Most configurations look at nothing but the model's name, and for them a request costs nothing here. Headers are looked
-up where they are; everything else is told by the request in our model, which is read once for all conditions and for
-the translation behind them. Nothing here refuses a request: what cannot be read has no tools, no images and no
-session, and whoever answers it may say what is wrong with it.
+Most configurations look at nothing but the model's name, and for them a request costs nothing here. What the request
+itself tells is found out by a `routing.survey.Survey`, which is a `Facts` as well; here, where nothing is read, it is
+taken for a request that says nothing.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from attrs import field, frozen
 
-from ccproxy.dialects.dialect import Dialect, Headers
-from ccproxy.errors import ApiError
-from ccproxy.model.messages import (
-    Media,
-    Medium,
-    Opaque,
-    Part,
-    Request,
-    Role,
-    Text,
-    Think,
-    Tool,
-    ToolResult,
-    Turn,
-    WebSearch,
-)
 from ccproxy.routing.names import plain
-from ccproxy.tokens.counting import count
-from ccproxy.tokens.estimate import estimate
-from ccproxy.tokens.sampling import sampled
 from ccproxy.wire import jsontext
 
 SESSION, AGENT, PARENT = "x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"
@@ -44,13 +24,12 @@ NAME_LIMIT = 200
 
 @frozen
 class Facts:
-    """One request, for whoever chooses who answers it. `client` is the name of who asks; without a `dialect` nothing is
-    known but the model's name. Unreadable requests are taken for a text that somebody wrote."""
+    """One request, for whoever chooses who answers it. `client` is the name of who asks. Where only a model's name is
+    to be looked at, such as by `ccproxy check`, that is enough."""
 
     model: str
     """The name asked for."""
-    dialect: Dialect | None = None
-    headers: Headers = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     client: str = ""
 
@@ -60,30 +39,6 @@ class Facts:
         return plain(self.model)
 
     @cached_property
-    def request(self) -> Request:
-        """The request in our model. Raises what reading it raises, each time."""
-        if self.dialect is None:
-            return Request(model=self.model, turns=())
-        return self.dialect.parse_request(self.headers, self.body)
-
-    @cached_property
-    def surveyed(self) -> Request:
-        """The request as far as it can be read."""
-        for read in (lambda: self.request, self._survey):
-            try:
-                return read()
-            except ApiError:
-                continue
-        words = self.body.decode("utf-8", "replace")
-        return Request(model=self.model, turns=(Turn(Role.USER, (Text(words),)),))
-
-    def _survey(self) -> Request:
-        """What the dialect can still tell of a request that only its own upstreams can serve."""
-        if self.dialect is None or self.dialect.survey is None:
-            return self.request
-        return self.dialect.survey(self.headers, self.body)
-
-    @cached_property
     def readings(self) -> dict[tuple[str, str], Any]:
         """What conditions have read of this call so far: of hundreds, many look at the same."""
         return {}
@@ -91,7 +46,7 @@ class Facts:
     @property
     def session(self) -> str:
         """The conversation's id: Claude Code's header, else what the client's dialect has for it; `""` for none."""
-        return self.headers.get(SESSION) or self.surveyed.session
+        return self.headers.get(SESSION) or self.told_session
 
     @property
     def conversation(self) -> str:
@@ -99,7 +54,7 @@ class Facts:
         the user is. `""` where nothing tells."""
         session = self.session
         agent = self.agent
-        name = f"{session}/{agent}" if session and agent else session or self.surveyed.user
+        name = f"{session}/{agent}" if session and agent else session or self.told_user
         return name if len(name) <= NAME_LIMIT else _digest(name)
 
     @property
@@ -117,31 +72,40 @@ class Facts:
         """What the client's program calls itself, such as `claude-cli/2.1.329 (external, cli)`."""
         return self.headers.get("user-agent", "")
 
-    @cached_property
+    @property
+    def told_session(self) -> str:
+        """The conversation's id in the request itself; `""` for none."""
+        return ""
+
+    @property
+    def told_user(self) -> str:
+        """The user's name in the request itself; `""` for none."""
+        return ""
+
+    @property
     def tools(self) -> tuple[str, ...]:
         """The names of the tools that are offered, in their order."""
-        return tuple(filter(None, map(_name, self.surveyed.tools)))
+        return ()
 
     @property
     def thinking(self) -> bool:
         """Whether the model is to reason first. Claude Code says `disabled` where it must not: that is no wish."""
-        return self.surveyed.reasoning.think in (Think.ADAPTIVE, Think.BUDGET)
+        return False
 
     @property
     def web_search(self) -> bool:
         """Whether the upstream is to search the web by itself. A client's own tool of that name is not meant."""
-        return any(_searches(tool) for tool in self.surveyed.tools)
+        return False
 
-    @cached_property
+    @property
     def images(self) -> bool:
         """Whether there is an image anywhere in the conversation, those within results of tools included."""
-        return any(_has_image(part) for turn in self.surveyed.turns for part in turn.parts)
+        return False
 
-    @cached_property
+    @property
     def tokens(self) -> int:
-        """About how many tokens the prompt is: system, messages, tools, and results of tools. Of a long one a sample is
-        measured."""
-        return count(self.surveyed, lambda text: sampled(text, estimate))
+        """About how many tokens the prompt is: system, messages, tools, and results of tools."""
+        return 0
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:
@@ -164,30 +128,3 @@ class Facts:
 
 def _digest(name: str) -> str:
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _name(tool: Tool | WebSearch | Opaque) -> str:
-    if isinstance(tool, Opaque):
-        return str(tool.value.get("name") or tool.value.get("type") or "")
-    return tool.name
-
-
-def _searches(tool: Tool | WebSearch | Opaque) -> bool:
-    """Also in a form that has no word in our model: `web_search_preview`."""
-    if isinstance(tool, Opaque):
-        return str(tool.value.get("type", "")).startswith("web_search")
-    return isinstance(tool, WebSearch)
-
-
-def _has_image(part: Part) -> bool:
-    match part:
-        case Media():
-            return part.medium is Medium.IMAGE
-        case ToolResult():
-            return any(map(_has_image, _inner(part)))
-        case _:
-            return False
-
-
-def _inner(result: ToolResult) -> Iterator[Part]:
-    yield from result.parts

@@ -9,6 +9,7 @@ from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.model.messages import Request, Sampling
+from ccproxy.providers.applied import in_body, in_request
 from ccproxy.providers.parameters import KNOWN, BadParameter, Parameters
 
 VALUES: dict[str, Any] = {"temperature": 0.2, "top_p": 0.9, "top_k": 40, "max_tokens": 8192, "stop": ["END", "HALT"]}
@@ -80,20 +81,20 @@ class ParametersTests(SynchronousTestCase):
         every = Parameters.of(VALUES)
         empty = Request(model="m", turns=())
         expected = Sampling(**{**VALUES, "stop": ("END", "HALT")})
-        self.assertEqual(every.in_request(empty).sampling, expected)
+        self.assertEqual(in_request(every, empty).sampling, expected)
         said = Request(model="m", turns=(), sampling=Sampling(**{**OTHERS, "stop": ("STOP",)}))
-        self.assertIs(every.in_request(said), said)
+        self.assertIs(in_request(every, said), said)
 
     def test_overridden(self) -> None:
         """Each override replaces what a request says."""
         every = Parameters.of({name: {"override": value} for name, value in VALUES.items()})
         said = Request(model="m", turns=(), sampling=Sampling(**{**OTHERS, "stop": ("STOP",)}))
-        self.assertEqual(every.in_request(said).sampling, Sampling(**{**VALUES, "stop": ("END", "HALT")}))
+        self.assertEqual(in_request(every, said).sampling, Sampling(**{**VALUES, "stop": ("END", "HALT")}))
 
     def test_bodies(self) -> None:
         """A body that is passed on gets them in its own dialect's words."""
         for dialect, body, written, expected in IN_BODIES:
-            found = Parameters.of(written).in_body(json.dumps(body).encode(), dialect, Quirks())
+            found = in_body(Parameters.of(written), json.dumps(body).encode(), dialect, Quirks())
             self.assertEqual(json.loads(found), expected, (dialect, body, written))
 
     def test_both_lanes_agree(self) -> None:
@@ -105,8 +106,8 @@ class ParametersTests(SynchronousTestCase):
             for parameters in (VALUES, {key: {"override": value} for key, value in VALUES.items()}):
                 every = Parameters.of(parameters)
                 data = json.dumps(body).encode()
-                found = dialect.parse_request({}, every.in_body(data, name, Quirks())).sampling
-                expected = every.in_request(dialect.parse_request({}, data)).sampling
+                found = dialect.parse_request({}, in_body(every, data, name, Quirks())).sampling
+                expected = in_request(every, dialect.parse_request({}, data)).sampling
                 for field in KNOWN:
                     if name == "openai_responses" and field in ("top_k", "stop"):
                         continue
@@ -116,14 +117,14 @@ class ParametersTests(SynchronousTestCase):
         """A vendor that knows only one of two words gets that one."""
         every = Parameters.of({"max_tokens": 5})
         quirks = Quirks(max_tokens_field="max_completion_tokens")
-        self.assertEqual(json.loads(every.in_body(b"{}", "openai_chat", quirks)), {"max_completion_tokens": 5})
-        self.assertEqual(json.loads(every.in_body(b"{}", "anthropic", quirks)), {"max_tokens": 5})
+        self.assertEqual(json.loads(in_body(every, b"{}", "openai_chat", quirks)), {"max_completion_tokens": 5})
+        self.assertEqual(json.loads(in_body(every, b"{}", "anthropic", quirks)), {"max_tokens": 5})
 
     def test_no_other_byte(self) -> None:
         """Every other byte of a body stays: odd numbers, escapes, spaces."""
         body = b'{ "a" : 1.0e2 ,\n"s": "\\u00e9\\/", "temperature": 1 }'
         every = Parameters.of({"temperature": {"override": 0.5}, "top_p": 0.1})
-        found = every.in_body(body, "anthropic", Quirks())
+        found = in_body(every, body, "anthropic", Quirks())
         self.assertEqual(found, b'{"top_p":0.1, "a" : 1.0e2 ,\n"s": "\\u00e9\\/", "temperature": 0.5 }')
 
     def test_wrong(self) -> None:
@@ -138,6 +139,6 @@ class ParametersTests(SynchronousTestCase):
         none = Parameters()
         self.assertFalse(none)
         self.assertTrue(Parameters.of({"top_k": 1}))
-        self.assertEqual(none.in_body(b"{ }", "anthropic", Quirks()), b"{ }")
+        self.assertEqual(in_body(none, b"{ }", "anthropic", Quirks()), b"{ }")
         request = ANTHROPIC.parse_request({}, b'{"model":"m","messages":[{"role":"user","content":"x"}]}')
-        self.assertIs(none.in_request(request), request)
+        self.assertIs(in_request(none, request), request)

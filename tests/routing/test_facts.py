@@ -13,6 +13,7 @@ from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.errors import ApiError
 from ccproxy.model.messages import Request
 from ccproxy.routing.facts import Facts
+from ccproxy.routing.survey import Survey
 
 HELLO = [{"role": "user", "content": "Hello"}]
 PIXEL = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
@@ -23,20 +24,21 @@ OLD_USER = "user_5af0_account_11-22_session_33-44"
 NEW_USER = json.dumps({"device_id": "5af0", "account_uuid": "", "session_id": "33-44"})
 
 
-def facts(headers: Headers | None = None, dialect: Dialect = ANTHROPIC, **fields: Any) -> Facts:
+def facts(headers: Headers | None = None, dialect: Dialect = ANTHROPIC, **fields: Any) -> Survey:
     """Those of a request with these fields."""
     body = {"model": "m", "max_tokens": 100, "messages": HELLO, **fields}
-    return Facts("m", dialect, headers or {}, json.dumps(body).encode())
+    return Survey("m", headers or {}, json.dumps(body).encode(), dialect=dialect)
 
 
-def chat(**fields: Any) -> Facts:
+def chat(**fields: Any) -> Survey:
     """Those of a chat completion with these fields."""
     return facts(None, OPENAI_CHAT, **fields)
 
 
-def responses(**fields: Any) -> Facts:
+def responses(**fields: Any) -> Survey:
     """Those of a request to Responses with these fields."""
-    return Facts("m", OPENAI_RESPONSES, {}, json.dumps({"model": "m", "input": "Hello", **fields}).encode())
+    body = json.dumps({"model": "m", "input": "Hello", **fields}).encode()
+    return Survey("m", {}, body, dialect=OPENAI_RESPONSES)
 
 
 class FactsTests(SynchronousTestCase):
@@ -146,7 +148,8 @@ class FactsTests(SynchronousTestCase):
     def test_only_a_name(self) -> None:
         """Of a bare name nothing else is known, and nothing fails."""
         bare = Facts("m")
-        self.assertEqual((bare.session, bare.tools, bare.thinking, bare.images), ("", (), False, False))
+        self.assertEqual((bare.session, bare.conversation, bare.tools, bare.tokens), ("", "", (), 0))
+        self.assertEqual((bare.thinking, bare.images, bare.web_search), (False, False, False))
         self.assertIsNone(bare.parameter("temperature"))
 
     def test_unreadable(self) -> None:

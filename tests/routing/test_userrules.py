@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.routing.conditions import BadCondition, Condition
 from ccproxy.routing.extensions import BadExtension, found, hook, made
-from ccproxy.routing.facts import Facts
 from ccproxy.routing.patience import FAILURES, REST_SECONDS
+from ccproxy.routing.survey import Survey
 from ccproxy.routing.userrules import SLOW_SECONDS, Rules
 
 OWN = """
@@ -52,10 +52,10 @@ nothing = 5
 """
 
 
-def facts(**fields: Any) -> Facts:
+def facts(**fields: Any) -> Survey:
     """A request."""
     body = {"model": "claude-test-1", "max_tokens": 9, "messages": [{"role": "user", "content": "some tea"}], **fields}
-    return Facts(body["model"], ANTHROPIC, {}, json.dumps(body).encode())
+    return Survey(body["model"], {}, json.dumps(body).encode(), dialect=ANTHROPIC)
 
 
 @define

@@ -9,9 +9,9 @@ from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
 from ccproxy.config.structure import CONVERTER
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.dialect import Headers
-from ccproxy.routing.facts import Facts
 from ccproxy.routing.routes import Routes
 from ccproxy.routing.strategies import Ordering
+from ccproxy.routing.survey import Survey
 
 PROVIDERS = tuple(
     ProviderSettings(name, f"http://{name}.test/v1", dialect="openai_chat", models=(f"{name}-listed",))
@@ -43,7 +43,7 @@ def routes_of(written: Mapping[str, Any], ordering: Ordering | None = None) -> R
     return routes(settings_of(written), ordering)
 
 
-def call(model: str = "m", headers: Headers | None = None, client: str = "local", **fields: Any) -> Facts:
+def call(model: str = "m", headers: Headers | None = None, client: str = "local", **fields: Any) -> Survey:
     """A call of Claude Code's kind, with these fields in its body."""
     body = {"model": model, "max_tokens": 100, "messages": [HELLO], **fields}
-    return Facts(model, ANTHROPIC, headers or {}, json.dumps(body).encode(), client)
+    return Survey(model, headers or {}, json.dumps(body).encode(), client, dialect=ANTHROPIC)
