@@ -14,7 +14,8 @@ from twisted.web.resource import IResource
 
 from ccproxy.access.principals import Keyring
 from ccproxy.captures.capture import Capture
-from ccproxy.config.resolve import keyring, providers, proxies, routes, rules_of
+from ccproxy.config.admission import keyring, proxies
+from ccproxy.config.resolve import providers, routes, rules_of
 from ccproxy.config.settings import Settings
 from ccproxy.config.summary import doubts, plain
 from ccproxy.daemon.administration import Administration

@@ -14,7 +14,8 @@ from ccproxy.access.limits import Admission
 from ccproxy.captures.files import Keeping as CaptureKeeping
 from ccproxy.captures.masks import Masks
 from ccproxy.captures.spool import Spool
-from ccproxy.config.resolve import budgets, limits, providers
+from ccproxy.config.admission import budgets, limits
+from ccproxy.config.resolve import providers
 from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
 from ccproxy.config.summary import secrets_in
 from ccproxy.daemon.probing import PROBE_SECONDS, Probes, asking

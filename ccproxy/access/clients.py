@@ -49,5 +49,12 @@ class Client:
             )
 
 
+ANYONE = Client("client", administers=True)
+"""Whoever has the one key that a configuration without `clients` has."""
+
+LOCAL = Client("local", administers=True)
+"""Whoever is on this machine, where there is no key at all."""
+
+
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)

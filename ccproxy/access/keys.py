@@ -11,7 +11,7 @@ All hashes of a configuration share one salt, so an unknown key costs one run of
 import base64
 import binascii
 import hashlib
-import secrets
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
@@ -66,7 +66,7 @@ class KeyHash:
     @classmethod
     def of(cls, key: str, like: "KeyHash | None" = None) -> "KeyHash":
         """The hash of a key, with the salt of another one where there is one."""
-        salt = secrets.token_bytes(_SALT_BYTES) if like is None else like.salt
+        salt = os.urandom(_SALT_BYTES) if like is None else like.salt
         work = _LOG_N if like is None else like.work
         return cls(work, salt, _scrypt(key, work, salt))
 
@@ -79,7 +79,7 @@ _EXPECTED = "a hash as `ccproxy key` prints it: scrypt$14$SALT$HASH"
 
 def new_key() -> str:
     """A key that nobody guesses."""
-    return PREFIX + secrets.token_urlsafe(32)
+    return PREFIX + _encoded(os.urandom(32))
 
 
 @frozen
@@ -95,7 +95,7 @@ class Keys(Generic[Known]):
     """Finds whose a key is. `plain` are known by the key itself, `hashed` by what was made of it."""
 
     def __init__(self, plain: Iterable[tuple[str, Known]], hashed: Iterable[tuple[KeyHash, Known]] = ()) -> None:
-        self._pepper = secrets.token_bytes(32)
+        self._pepper = os.urandom(32)
         self._found: dict[bytes, Known] = {self._peppered(key.encode()): owner for key, owner in plain}
         self._unknown: OrderedDict[bytes, None] = OrderedDict()
         self._by_salt: dict[tuple[int, bytes], dict[bytes, Known]] = {}

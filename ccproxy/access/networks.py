@@ -50,6 +50,13 @@ def address(text: str) -> Address | None:
     return parsed
 
 
+def is_loopback(text: str) -> bool:
+    """Whether an address is of this machine: 127.0.0.0/8, ::1, or the former written as IPv6 (`::ffff:127.0.0.1`).
+    Anything that is no address is not."""
+    found = address(text)
+    return found is not None and found.is_loopback
+
+
 @frozen
 class Networks:
     """Who may come: nobody of `deny`; where `allow` names anyone, only those."""

@@ -8,27 +8,19 @@ key, nor can those others, so with one these rules are not needed. Whose an addr
 judged by `access.networks.Proxies` when it comes here.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from ccproxy.access.clients import Client
+from ccproxy.access.clients import ANYONE, LOCAL, Client
 from ccproxy.access.keys import KeyHash, Keys, Proof
-from ccproxy.access.networks import Networks
+from ccproxy.access.networks import Networks, is_loopback
 from ccproxy.errors import ApiError, Kind
 
 _CREDENTIALS = ("authorization", "x-api-key")
-
-ANYONE = Client("client", administers=True)
-"""Whoever has the one key that a configuration without `clients` has."""
-
-LOCAL = Client("local", administers=True)
-"""Whoever is on this machine, where there is no key at all."""
 
 
 class Key(Protocol):
@@ -187,19 +179,6 @@ class Keyring:
 
     def _names_this_machine(self, host: str) -> bool:
         return host in ("localhost", *self._hosts) or is_loopback(host)
-
-
-@lru_cache(256)
-def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine: 127.0.0.0/8, ::1, or the former written as IPv6 (`::ffff:127.0.0.1`).
-    Anything that is no address is not."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return parsed.is_loopback
 
 
 def _bare(entry: str) -> str:

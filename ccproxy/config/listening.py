@@ -5,7 +5,7 @@ Twisted itself parses them when the service starts; a configuration is judged wi
 
 import re
 
-from ccproxy.access.principals import is_loopback
+from ccproxy.access.networks import is_loopback
 
 _NETWORK = ("tcp", "tcp6", "ssl")
 _KIND = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*:")

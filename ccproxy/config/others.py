@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ccproxy.access.principals import is_loopback
+from ccproxy.access.networks import is_loopback
 from ccproxy.config.documents import Document
 from ccproxy.config.imports.shapes import SHAPES
 from ccproxy.config.settings import Settings

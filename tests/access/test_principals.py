@@ -4,8 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.clients import Client
 from ccproxy.access.keys import KeyHash
-from ccproxy.access.networks import Networks
-from ccproxy.access.principals import Keyring, Principal, is_loopback
+from ccproxy.access.networks import Networks, is_loopback
+from ccproxy.access.principals import Keyring, Principal
 from ccproxy.errors import ApiError, Kind
 from ccproxy.secret import Secret
 

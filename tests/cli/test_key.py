@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.keys import KeyHash
 from ccproxy.cli.key import key
+from ccproxy.config.admission import keyring
 from ccproxy.config.load import load
-from ccproxy.config.resolve import keyring
 
 
 class KeyTests(SynchronousTestCase):

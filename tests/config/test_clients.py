@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.keys import KeyHash
 from ccproxy.access.limits import Allowance, Limits
+from ccproxy.config.admission import keyring, limits
 from ccproxy.config.durations import BadDuration, moment, rate
 from ccproxy.config.load import load
-from ccproxy.config.resolve import keyring, limits
 from ccproxy.config.settings import ConfigError, Settings
 
 HASH = str(KeyHash.of("k", KeyHash(10, b"s" * 16, b"")))

@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.config.admission import keyring
 from ccproxy.config.load import load
-from ccproxy.config.resolve import keyring, providers, routes
+from ccproxy.config.resolve import providers, routes
 from ccproxy.config.settings import ProviderSettings, RouteSettings, Settings
 from ccproxy.errors import ApiError
 from ccproxy.secret import Secret

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ccproxy.access.principals import is_loopback
+from ccproxy.access.networks import is_loopback
 from ccproxy.config.documents import Document, Note, Origin
 from ccproxy.config.environment import Environment
 from ccproxy.config.problems import Path, guess, quoted, shown, told_together
