@@ -41,6 +41,7 @@ CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners", "ccproxy
 """What reads configurations takes as long to import as the rest of a command, which most often does without."""
 
 LATE = {
+    "config/load.py": {"ccproxy.config.imports.parts", "ccproxy.config.imports.reading"},
     "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
     "cli/logs.py": CLI_READS,
     "cli/reload.py": CLI_READS,
@@ -49,7 +50,8 @@ LATE = {
     "ledger/database.py": {"pg8000.dbapi"},
 }
 """Imports inside functions: Twisted takes most of a start, and commands that do not serve do without it, and without a
-configuration where they can; tiktoken is of use only where its ranks are, a driver only where its database is."""
+configuration where they can; most configurations are our own, and need no readers of others; tiktoken is of use only
+where its ranks are, a driver only where its database is."""
 
 BY_NAME = {"cli/main.py", "config/yamlfile.py", "routing/extensions.py"}
 """Where modules are imported by name: the commands, each when it is run, yaml, where there is some, and the operator's

@@ -30,8 +30,8 @@ from ccproxy.config.environment import (
     options,
     providers_by_key,
 )
-from ccproxy.config.imports.parts import Around
-from ccproxy.config.imports.shapes import canonical, shape_of, without_keyless
+from ccproxy.config.imports.keyless import without_keyless
+from ccproxy.config.imports.shapes import shape_of
 from ccproxy.config.jsonfile import read_json
 from ccproxy.config.keyfiles import KeyFiles
 from ccproxy.config.listening import endpoint
@@ -104,10 +104,21 @@ def opened(
     found = find(path, environ, places)
     document = NO_FILE if found is None else read(found)
     if found is not None and not _is_usual(found, places):
-        return canonical(document, Around(environ, (), _read_if_there)), environ
+        return _as_ours(document, environ, ()), environ
     shape = shape_of(document)
     environ = {**_variables_beside(places, anybody=shape is not None and shape.reads_env_file), **environ}
-    return canonical(document, Around(environ, tuple(_settings_layers(places)), _read_if_there)), environ
+    return _as_ours(document, environ, places), environ
+
+
+def _as_ours(document: Document, environ: Environment, places: Sequence[str]) -> Document:
+    """The document as one of ours, read together with the layers in these places where it has some."""
+    shape = shape_of(document, environ)
+    if shape is None:
+        return document
+    from ccproxy.config.imports.parts import Around
+    from ccproxy.config.imports.reading import canonical
+
+    return canonical(document, shape, Around(environ, tuple(_settings_layers(places)), _read_if_there))
 
 
 def _is_usual(name: str, places: Sequence[str]) -> bool:

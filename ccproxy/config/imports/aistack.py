@@ -9,9 +9,8 @@ from typing import Any
 
 from ccproxy.config.documents import Document, Origin
 from ccproxy.config.imports.parts import AT, Around, Part, Taken, give_host, name_for, target_of
+from ccproxy.config.imports.shapes import AISTACK_KEYS
 from ccproxy.config.problems import Path, one_of, quoted
-
-NAME = "claude-code-proxy"
 
 PORT = 8082
 
@@ -27,36 +26,12 @@ VARIABLES: Mapping[str, Path] = {
     "LOG_LEVEL": ("logging", "level"),
 }
 
-KEYS = {"OPENAI_API_KEY": "openai", "ANTHROPIC_API_KEY": "anthropic", "GEMINI_API_KEY": "gemini"}
-"""These win over the file, and make a provider where it has none."""
-
 BIG, SMALL = "gpt-4.1", "gpt-4.1-mini"
-
-_MODELS = ("bigModel", "smallModel", "preferredProvider")
-
-
-def fits(value: dict[str, Any]) -> bool:
-    """Whether providers or models are written in this program's way."""
-    providers, models, server, claude = (value.get(key) for key in ("providers", "models", "server", "claude"))
-    if isinstance(providers, dict) and any(
-        isinstance(one, dict) and one.keys() & {"apiKey", "baseURL", "responseStyle"} for one in providers.values()
-    ):
-        return True
-    return (
-        (isinstance(models, dict) and any(name in models for name in _MODELS))
-        or (isinstance(server, dict) and bool(server.keys() & {"port", "host"}))
-        or (isinstance(claude, dict) and "args" in claude)
-    )
-
-
-def is_meant(environ: Mapping[str, str]) -> bool:
-    """Whether the environment alone is a configuration: a model is named in this program's own way, and there is a key
-    that it knows."""
-    return any("@" in environ.get(name, "") for name in ("BIG_MODEL", "SMALL_MODEL")) and any(map(environ.get, KEYS))
 
 
 def layered(documents: tuple[Document, ...], environ: Mapping[str, str]) -> Document:
-    """All layers as one document; the strongest comes first, and the environment before it."""
+    """All layers as one document; the strongest comes first, and the environment before it: its keys win over the
+    files', and make a provider where these have none."""
     value: dict[str, Any] = {}
     origins: dict[Path, Origin] = {}
     for document in reversed(documents):
@@ -65,7 +40,7 @@ def layered(documents: tuple[Document, ...], environ: Mapping[str, str]) -> Docu
         if environ.get(variable):
             text = "${" + variable + "}" if path[-1] == "port" else environ[variable]
             _set(value, path, text, origins, variable)
-    for variable, name in KEYS.items():
+    for variable, name in AISTACK_KEYS.items():
         if environ.get(variable):
             _set(value, ("providers", name, "apiKey"), "${" + variable + "}", origins, variable)
     return Document(documents[0].name, value, origins=origins)
@@ -110,7 +85,9 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
                 _provider(taken, name, provider, names)
     if not names:
         taken.refuse(
-            whole, f"found no provider, expected one, or one of {', '.join(KEYS)} to be set: at least one key is needed"
+            whole,
+            f"found no provider, expected one, or one of {', '.join(AISTACK_KEYS)} to be set: "
+            "at least one key is needed",
         )
         return
     _routes(taken, whole, names)
@@ -143,7 +120,7 @@ def _provider(taken: Taken, name: str, provider: Part, names: dict[str, str]) ->
             taken.put((*at, "dialect"), STYLES[style.value], style)
         else:
             style.wrong(one_of(map(quoted, STYLES)))
-    elif url and name not in KEYS.values():
+    elif url and name not in AISTACK_KEYS.values():
         taken.put((*at, "dialect"), "openai_chat", provider)
     provider.rest()
 

@@ -12,10 +12,6 @@ from ccproxy.config.problems import quoted
 from ccproxy.providers.baseurl import dialect_told_by
 from ccproxy.providers.catalogue import vendor, vendor_at
 
-NAME = "claude-code-router"
-
-_OWN_KEYS = ("Router", "API_TIMEOUT_MS", "NON_INTERACTIVE_MODE", "CUSTOM_ROUTER_PATH", "OPENAI_BASE_URL")
-
 SITUATIONS = ("default", "background", "think", "longContext", "webSearch", "image")
 """The keys of `Router` that lead somewhere. They are routes of ours by the same names."""
 
@@ -24,7 +20,6 @@ LEVELS = {"fatal": "critical", "error": "error", "warn": "warn", "info": "info",
 JAVASCRIPT = "it is JavaScript, which ccproxy does not run"
 
 IGNORED = {
-    "PROXY_URL": "providers are asked directly: ccproxy knows no way through a proxy yet",
     "NON_INTERACTIVE_MODE": "ccproxy never waits for a terminal",
     "CUSTOM_ROUTER_PATH": f"{JAVASCRIPT}; `routes` with conditions, or a rule in Python, can do the same",
     "REWRITE_SYSTEM_PROMPT": "ccproxy leaves prompts as they are",
@@ -57,15 +52,6 @@ UNKNOWN = {
 _VARIABLE = re.compile(r"\$([A-Z_][A-Z0-9_]*)")
 
 
-def fits(value: dict[str, Any]) -> bool:
-    """Whether there is a key that only this program has, or a list of providers under its name."""
-    providers = value.get("Providers")
-    has_providers = isinstance(providers, list) and any(
-        isinstance(one, dict) and "api_base_url" in one for one in providers
-    )
-    return has_providers or any(key in value for key in _OWN_KEYS)
-
-
 def read(taken: Taken, whole: Part, around: Around) -> None:
     """Take the document."""
     has_key = bool(whole.value.get("APIKEY")) or bool(around.environ.get("CCPROXY_API_KEY"))
@@ -83,6 +69,8 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
             taken.put(("log_level",), LEVELS[word], level)
         else:
             level.note(f"ignored: {quoted(word)} is none of {', '.join(LEVELS)}")
+    if proxy := whole.get("PROXY_URL"):
+        taken.put(("proxy_url",), _expanded(proxy.value), proxy)
     if timeout := whole.get("API_TIMEOUT_MS"):
         _timeout(taken, timeout)
     names = _providers(taken, whole)

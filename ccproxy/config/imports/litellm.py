@@ -15,11 +15,7 @@ from ccproxy.config.problems import quoted
 from ccproxy.providers.baseurl import dialect_told_by
 from ccproxy.providers.catalogue import vendor, vendor_at
 
-NAME = "LiteLLM"
-
 PORT = 4000
-
-SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings")
 
 PREFIXES = {
     "ollama_chat": "ollama",
@@ -82,11 +78,6 @@ class Reading:
         if not isinstance(value, str) or not (match := _ENVIRON.fullmatch(value.strip())):
             return value
         return self.variables.get(match[1], "${" + match[1] + "}")
-
-
-def fits(value: dict[str, Any]) -> bool:
-    """Whether there is a section of its."""
-    return any(key in value for key in SECTIONS) and "ccproxy" not in value
 
 
 def read(taken: Taken, whole: Part, around: Around) -> None:

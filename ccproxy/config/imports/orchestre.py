@@ -9,14 +9,9 @@ from typing import Any
 import attrs
 
 from ccproxy.config.imports.parts import Around, Part, Taken, give_host
+from ccproxy.config.imports.shapes import is_nanoseconds
 from ccproxy.config.settings import PerformanceSettings, ProviderSettings, RouteSettings, Settings
 
-NAME = "orchestre-dev/ccproxy"
-
-IGNORED = {
-    "proxy_url": "providers are asked directly: ccproxy knows no way through a proxy yet",
-    "shutdown_timeout": "orchestre-dev/ccproxy never read it either",
-}
 IGNORED_OF_PERFORMANCE = {
     "metrics_enabled": "ccproxy always counts",
     "rate_limit_enabled": "orchestre-dev/ccproxy never limited anything either",
@@ -29,33 +24,10 @@ IGNORED_OF_PROVIDERS = {
     "created_at": "ccproxy keeps no such date",
     "updated_at": "ccproxy keeps no such date",
 }
-NANOSECONDS = 1_000_000
-"""A whole number of at least this many is a duration in nanoseconds, as Go writes them; in seconds it would be days."""
 
 
 def _options(kind: Any) -> frozenset[str]:
     return frozenset(member.name for member in attrs.fields(kind))
-
-
-def fits(value: dict[str, Any]) -> bool:
-    """Whether there is a key that only this program has."""
-    performance = value.get("performance")
-    performance = performance if isinstance(performance, dict) else {}
-    providers = value.get("providers")
-    providers = [one for one in providers if isinstance(one, dict)] if isinstance(providers, list) else []
-    if isinstance(value.get("providers"), dict):
-        return False
-    return (
-        bool((IGNORED.keys() - _options(Settings)) & value.keys())
-        or bool((IGNORED_OF_PERFORMANCE.keys() - _options(PerformanceSettings)) & performance.keys())
-        or any((IGNORED_OF_PROVIDERS.keys() - _options(ProviderSettings)) & one.keys() for one in providers)
-        or _is_nanoseconds(performance.get("request_timeout"))
-        or ("api_key" in value and ("providers" in value or "routes" in value))
-    )
-
-
-def _is_nanoseconds(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= NANOSECONDS
 
 
 def read(taken: Taken, whole: Part, around: Around) -> None:
@@ -81,7 +53,6 @@ def read(taken: Taken, whole: Part, around: Around) -> None:
     if performance := whole.object("performance"):
         _performance(performance)
     _pass(whole, _options(Settings))
-    whole.ignore(IGNORED)
     whole.rest()
 
 
@@ -125,7 +96,7 @@ def _route(name: str, route: Part) -> None:
 def _performance(performance: Part) -> None:
     at = "performance"
     if (part := performance.get("request_timeout")) and part.value != 0:
-        value = part.value / 1e9 if _is_nanoseconds(part.value) else part.value
+        value = part.value / 1e9 if is_nanoseconds(part.value) else part.value
         performance.taken.put((at, "first_byte_timeout"), value, part)
         part.note(
             "taken as `first_byte_timeout`: until an answer begins. There it cut off every answer that took longer "

@@ -9,11 +9,10 @@ from typing import Any
 from ccproxy.config.documents import Document, Origin
 from ccproxy.config.imports import litellm
 from ccproxy.config.imports.parts import Around, Part, Taken, give_host, name_for
+from ccproxy.config.imports.shapes import STARBASED
 from ccproxy.config.problems import quoted
 from ccproxy.providers.catalogue import vendor
 from ccproxy.routing.names import is_glob
-
-NAME = "starbased-co/ccproxy"
 
 MODELS_FILE = "config.yaml"
 OWN_FILE = "ccproxy.yaml"
@@ -48,11 +47,6 @@ BUILT_IN_HOOKS = {
     "add_beta_headers": "what a client says of betas reaches Anthropic as it is",
     "inject_claude_code_identity": "ccproxy says that it is nobody else",
 }
-
-
-def fits(value: dict[str, Any]) -> bool:
-    """Whether there is the section `ccproxy`."""
-    return isinstance(value.get("ccproxy"), dict)
 
 
 def read(taken: Taken, whole: Part, around: Around) -> None:
@@ -207,4 +201,4 @@ def _hooks(ccproxy: Part) -> None:
 def own_document(document: Document, around: Around) -> Document:
     """For LiteLLM's document the one of starbased's beside it, where there is one; else the document itself."""
     beside = around.beside(document, OWN_FILE)
-    return beside if beside is not None and fits(beside.value) else document
+    return beside if beside is not None and STARBASED.fits(beside.value) else document

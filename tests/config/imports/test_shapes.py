@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.config.documents import Document
-from ccproxy.config.imports.shapes import SHAPES, shape_of
+from ccproxy.config.imports import orchestre
+from ccproxy.config.imports.reading import READERS
+from ccproxy.config.imports.shapes import ORCHESTRE_PERFORMANCE, ORCHESTRE_PROVIDER, SHAPES, shape_of
 from ccproxy.config.load import load, loaded, parse
 from ccproxy.config.settings import ConfigError
 from tests.config.imports.files import FILES
@@ -95,6 +97,13 @@ class Shapes(SynchronousTestCase):
         """Our own reference, with all its options, is of no other format."""
         reference = Path(__file__).parents[3] / "etc" / "ccproxy" / "config.json"
         self.assertIsNone(shape_of(parse(reference.read_text(), "config.json")))
+
+    def test_reasons(self) -> None:
+        """Each key by which orchestre's format is told has a reason why it is not taken, and each of its formats a
+        reader."""
+        self.assertEqual(set(ORCHESTRE_PERFORMANCE), set(orchestre.IGNORED_OF_PERFORMANCE))
+        self.assertEqual(set(ORCHESTRE_PROVIDER), set(orchestre.IGNORED_OF_PROVIDERS))
+        self.assertEqual(list(READERS), [shape.name for shape in SHAPES])
 
 
 class NothingWithoutWords(SynchronousTestCase):
@@ -194,6 +203,15 @@ class Told(SynchronousTestCase):
         self.assertIn("config.json, line 3: Router.default: found the provider", message)
         self.assertIn('did you mean "deepseek"?', message)
         self.assertIn("expected provider,model", self.refusal(text + '"Router": {"default": "deepseek"}}'))
+
+    def test_proxy_of_a_router(self) -> None:
+        """claude-code-router's proxy is ours, its variables included; one that cannot be is told under its own name."""
+        text = '{"Router": {}, "Providers": [{"name": "deepseek", "api_key": "k"}],\n"PROXY_URL": "%s"}'
+        path = Path(self.mktemp())
+        path.write_text(text % "$MY_PROXY")
+        settings = load(str(path), {"MY_PROXY": "http://proxy.test:3128"})
+        self.assertEqual(settings.proxy_url.reveal(), "http://proxy.test:3128")
+        self.assertIn("config.json, line 2: PROXY_URL: expected", self.refusal(text % "socks5://proxy.test:1"))
 
     def test_foreign_key(self) -> None:
         """What is wrong with a value is told under the key that was written, not under ours for it."""
