@@ -42,6 +42,7 @@ CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners", "ccproxy
 
 LATE = {
     "config/load.py": {"ccproxy.config.imports.parts", "ccproxy.config.imports.reading"},
+    "cli/process/asking.py": {"ssl"},
     "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
     "cli/logs.py": CLI_READS,
     "cli/reload.py": CLI_READS,

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ccproxy.cli.process.speaking import say
+
 SECONDS = 0.3
 """The daemon is on this machine, and answers in a few milliseconds."""
 
@@ -54,17 +56,13 @@ def used_by(session: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
     if not session.replace("-", "").isalnum():
         return {}
     key = environ.get("ANTHROPIC_AUTH_TOKEN", "")
-    lines = [f"GET /sessions/{session} HTTP/1.0", f"Host: {host}", f"x-api-key: {key}", "", ""]
     try:
         with socket.create_connection((host, port), SECONDS) as connection:
-            connection.sendall("\r\n".join(lines).encode("latin-1", "replace"))
-            answer = b""
-            while len(answer) < ANSWER_LIMIT and (part := connection.recv(ANSWER_LIMIT)):
-                answer += part
+            status, body = say(connection, f"GET /sessions/{session}", host, key)
+            with body:
+                return _object(body.read(ANSWER_LIMIT)) if status == 200 else {}
     except (OSError, ValueError):
         return {}
-    head, _, body = answer.partition(b"\r\n\r\n")
-    return _object(body) if b" 200 " in head[:20] else {}
 
 
 def _address(url: str, environ: Mapping[str, str]) -> tuple[str, int]:

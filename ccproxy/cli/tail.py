@@ -10,7 +10,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from ccproxy.cli.process.asking import SECONDS, NoDaemon, connection
+from ccproxy.cli.process.asking import NoDaemon, asked
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.running import running
@@ -112,28 +112,17 @@ def follow(config: str | None) -> Iterator[tuple[str, Any]]:
 
 def _events(config: str | None) -> Iterator[tuple[str, Any]]:
     url, listen, key = _daemon(config)
-    open_ = connection(url, listen, SECONDS)
-    if open_ is None:
-        raise NoDaemon("ccproxy listens at no address that this program can reach")
-    try:
-        open_.request("GET", "/exchanges/live", headers={"x-api-key": key} if key else {})
-        response = open_.getresponse()
-        if response.status != 200:
-            said = json.loads(response.read() or b"{}").get("error", {}).get("message", f"status {response.status}")
+    with asked(url, listen, "GET /exchanges/live", key, silence=SILENCE) as (status, body):
+        if status != 200:
+            said = json.loads(body.read() or b"{}").get("error", {}).get("message", f"status {status}")
             raise click.ClickException(f"the daemon does not let us follow: {said}")
-        if open_.sock is not None:
-            open_.sock.settimeout(SILENCE)
         name = ""
-        while line := response.readline():
+        while line := body.readline():
             text = line.decode().rstrip("\n")
             if text.startswith("event: "):
                 name = text.removeprefix("event: ")
             elif text.startswith("data: "):
                 yield name, json.loads(text.removeprefix("data: "))
-    except (OSError, ValueError) as error:
-        raise NoDaemon(f"ccproxy does not run, or does not answer at {url or ', '.join(listen)} ({error})") from None
-    finally:
-        open_.close()
 
 
 def _daemon(config: str | None) -> tuple[str, tuple[str, ...], str]:
