@@ -15,7 +15,7 @@ from ccproxy.captures.files import Keeping as CaptureKeeping
 from ccproxy.captures.masks import Masks
 from ccproxy.captures.spool import Spool
 from ccproxy.config.admission import budgets, limits
-from ccproxy.config.resolve import providers
+from ccproxy.config.resolve import providers, way_out
 from ccproxy.config.settings import LedgerSettings, Settings, TracingSettings
 from ccproxy.config.summary import secrets_in
 from ccproxy.daemon.probing import PROBE_SECONDS, Probes, asking
@@ -155,7 +155,7 @@ class Lasting:
 
     def _way_out(self, settings: Settings) -> WayOut:
         try:
-            return WayOut.of(settings.proxy_url.reveal(), settings.no_proxy, self.environ)
+            return way_out(settings, self.environ)
         except BadProxy as error:
             log.error("HTTPS_PROXY is not used: expected {expected}", expected=str(error))
             return WayOut()

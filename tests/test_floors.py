@@ -45,14 +45,15 @@ LATE = {
     "cli/process/asking.py": {"ssl"},
     "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
     "cli/logs.py": CLI_READS,
+    "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},
     "cli/reload.py": CLI_READS,
     "cli/status.py": CLI_READS,
     "tokens/ranks.py": {"tiktoken"},
     "ledger/database.py": {"pg8000.dbapi"},
 }
 """Imports inside functions: Twisted takes most of a start, and commands that do not serve do without it, and without a
-configuration where they can; most configurations are our own, and need no readers of others; tiktoken is of use only
-where its ranks are, a driver only where its database is."""
+configuration where they can; most configurations are our own, and need no readers of others; whoever asks no provider
+needs no HTTP; tiktoken is of use only where its ranks are, a driver only where its database is."""
 
 BY_NAME = {"cli/main.py", "config/yamlfile.py", "routing/extensions.py"}
 """Where modules are imported by name: the commands, each when it is run, yaml, where there is some, and the operator's

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 from attrs import evolve
 
+from ccproxy.cli.connections import configured_way_out
 from ccproxy.cli.direct import Asked, events
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.running import running
@@ -69,7 +70,8 @@ def _to_ask(settings: Settings, model: str, direct: bool) -> list[Asked]:
             "no provider is configured: set a key such as OPENROUTER_API_KEY; `ccproxy start` has a demo that answers"
         )
     try:
-        return [Asked.target(target) for target in routes(settings).named(model).targets]
+        way = configured_way_out(settings)
+        return [Asked.target(target, way) for target in routes(settings).named(model).targets]
     except ApiError as error:
         raise click.ClickException(error.message) from None
 

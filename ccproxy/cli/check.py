@@ -36,7 +36,7 @@ def check(file: str | None, online: bool, as_json: bool) -> None:
         else:
             click.echo(f"ccproxy: {error}", err=True)
         raise SystemExit(os.EX_CONFIG) from None
-    tries = reach(providers(read.settings).values()) if online and not read.settings.demo else []
+    tries = reach(providers(read.settings).values(), read.settings) if online and not read.settings.demo else []
     if as_json:
         click.echo(json.dumps(_report(read, tries), indent=2, ensure_ascii=False))
     else:

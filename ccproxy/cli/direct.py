@@ -4,13 +4,13 @@ What a daemon does beyond that for its clients, such as limits, breakers and rec
 at a terminal needs none of it.
 """
 
-import http.client
-import ssl
 from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
+from ccproxy.cli.connections import FAILURES, connection, told
 from ccproxy.dialects.dialect import Dialect, Outgoing, StreamParser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
@@ -19,6 +19,7 @@ from ccproxy.model.events import Event, Failed
 from ccproxy.model.messages import Request
 from ccproxy.model.replies import unfold
 from ccproxy.providers.target import Auth, Target
+from ccproxy.providers.wayout import WayOut
 from ccproxy.secret import Sought
 
 SECONDS = 300.0
@@ -36,16 +37,17 @@ class Asked:
     dialect: Dialect
     quirks: Quirks
     headers: Mapping[str, str]
+    way: WayOut = field(factory=WayOut)
 
     @classmethod
-    def target(cls, target: Target) -> "Asked":
-        """A target, with its key. Raises `ApiError` for a key that only a daemon looks for."""
+    def target(cls, target: Target, way: WayOut) -> "Asked":
+        """A target, with its key, by this way. Raises `ApiError` for a key that only a daemon looks for."""
         if isinstance(target.key, Sought):
             told = f"the key of {target.provider} is looked for by the daemon {target.key.masked()}: ccproxy start"
             raise ApiError(Kind.REFUSED_CREDENTIAL, told)
         key = target.key.reveal()
         auth = {"authorization": f"Bearer {key}"} if target.auth is Auth.BEARER else {target.auth.value: key}
-        return cls(target.name, target.base_url, DIALECTS[target.dialect], target.quirks, auth if key else {})
+        return cls(target.name, target.base_url, DIALECTS[target.dialect], target.quirks, auth if key else {}, way)
 
     @classmethod
     def daemon(cls, url: str, key: str, model: str) -> "Asked":
@@ -56,50 +58,49 @@ class Asked:
 def events(asked: Asked, request: Request) -> Iterator[Event]:
     """The answer, as it comes. Raises `ApiError` for one that never began; one that breaks off ends with `Failed`."""
     outgoing = asked.dialect.render_request(request, asked.quirks)
-    connection = _connection(asked.base_url)
     try:
-        response = _sent(connection, asked, outgoing)
+        wire = connection(asked.base_url, asked.way, SECONDS)
+    except OSError as error:
+        raise _unreachable(asked, error) from None
+    try:
+        response = _sent(wire, asked, outgoing)
         if response.status != 200:
             said = {name.lower(): value for name, value in response.getheaders()}
             raise asked.dialect.parse_error(response.status, said, response.read(PIECE))
         streamed = "json" not in (response.getheader("content-type") or "")
         yield from _streamed(asked, response) if streamed else _whole(asked, response)
     finally:
-        connection.close()
+        wire.close()
 
 
-def _connection(base_url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    if parts.scheme == "https":
-        return http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
+def _unreachable(asked: Asked, error: Exception) -> ApiError:
+    return ApiError(Kind.UNREACHABLE, f"{asked.name} {told(asked.base_url, asked.way, error)}")
 
 
-def _sent(connection: http.client.HTTPConnection, asked: Asked, outgoing: Outgoing) -> http.client.HTTPResponse:
+def _sent(wire: HTTPConnection, asked: Asked, outgoing: Outgoing) -> HTTPResponse:
     path = f"{urlsplit(asked.base_url).path}{outgoing.path}" + (f"?{outgoing.query}" if outgoing.query else "")
     headers = {"user-agent": "ccproxy", **outgoing.headers, **asked.headers}
     try:
-        connection.request("POST", path, outgoing.body, headers)
-        return connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
-        raise ApiError(Kind.UNREACHABLE, f"{asked.name} cannot be reached at {asked.base_url}: {error}") from None
+        wire.request("POST", path, outgoing.body, headers)
+        return wire.getresponse()
+    except FAILURES as error:
+        raise _unreachable(asked, error) from None
 
 
-def _streamed(asked: Asked, response: http.client.HTTPResponse) -> Iterator[Event]:
+def _streamed(asked: Asked, response: HTTPResponse) -> Iterator[Event]:
     parser: StreamParser = asked.dialect.parse_stream(asked.quirks)
     try:
         while piece := response.read1(PIECE):
             yield from parser.feed(piece)
-    except (OSError, http.client.HTTPException) as error:
+    except FAILURES as error:
         yield Failed(ApiError(Kind.BROKEN, f"{asked.name} broke off: {error}"))
         return
     yield from parser.close()
 
 
-def _whole(asked: Asked, response: http.client.HTTPResponse) -> Iterator[Event]:
+def _whole(asked: Asked, response: HTTPResponse) -> Iterator[Event]:
     try:
         body = response.read()
-    except (OSError, http.client.HTTPException) as error:
+    except FAILURES as error:
         raise ApiError(Kind.BROKEN, f"{asked.name} broke off: {error}") from None
     yield from unfold(asked.dialect.parse_response(body, asked.quirks))

@@ -72,7 +72,7 @@ def _all(order: Order, offline: bool) -> Iterator[Finding]:
     yield from examining.claude(os.environ)
     if not offline and not order.settings.demo:
         with meanwhile("Asking the providers ..."):
-            tried = reach(providers(order.settings).values())
+            tried = reach(providers(order.settings).values(), order.settings)
         yield from examining.upstreams(tried)
         yield examining.clock(tried, time.time())
     yield examining.disk(place)

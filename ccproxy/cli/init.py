@@ -12,6 +12,7 @@ from ccproxy.cli.initial import First, first_configuration, write_privately
 from ccproxy.cli.process.home import home
 from ccproxy.cli.reaching import Reached, reach
 from ccproxy.cli.terminal import at_home, meanwhile, paint
+from ccproxy.config.settings import Settings
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
 from ccproxy.providers.provider import BadProvider, Provider
 from ccproxy.secret import Secret
@@ -146,7 +147,7 @@ def _ask_key(made: Provider) -> tuple[str, str | None]:
 
 def _try(made: Provider) -> Reached:
     with meanwhile(f"Trying {made.name} ..."):
-        (tried,) = reach([made])
+        (tried,) = reach([made], Settings())
     click.echo(f"{made.name} {paint(tried.words, 'good' if tried.good else 'bad')}")
     return tried
 

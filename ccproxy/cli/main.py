@@ -4,11 +4,13 @@ A command is loaded when it is run, so that none pays for what another needs. Wh
 command is `code`: `ccproxy -p "hi"` asks Claude Code.
 """
 
+import gc
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
+from typing import Any
 
 import click
 
@@ -73,8 +75,16 @@ def _use_directory(_context: click.Context, _parameter: click.Parameter, directo
         os.environ[DIRECTORY_VARIABLE] = directory
 
 
+GARBAGE = 50_000
+"""Objects that are made before any is looked for that nobody needs any more: a command makes fewer, and ends."""
+
+
 class Commands(click.Group):
     """Finds commands by name, and loads the one that is asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        gc.set_threshold(GARBAGE)
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, as `--help` shows them."""

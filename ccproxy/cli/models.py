@@ -41,7 +41,7 @@ def models(word: str | None, provider: str | None, online: bool, config: str | N
     if provider and provider not in known:
         raise click.ClickException(f"no provider is called {provider!r}; there are {', '.join(known)}")
     wanted = {name: one for name, one in known.items() if provider in (None, name)}
-    tries = reach(wanted.values()) if online and not settings.demo else []
+    tries = reach(wanted.values(), settings) if online and not settings.demo else []
     rows = list(_listed_by(wanted, tries) if online else _configured(settings, wanted))
     rows = [row for row in rows if not word or word.lower() in f"{row['model']} {row['answers']}".lower()]
     if as_json:

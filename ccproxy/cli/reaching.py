@@ -4,18 +4,17 @@ Without Twisted, since commands start faster so; nothing is redirected, so that 
 """
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
-from typing import Any
+from functools import partial
+from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
+from ccproxy.config.settings import Settings
 from ccproxy.providers.baseurl import LISTS
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Auth
+from ccproxy.providers.wayout import WayOut
 from ccproxy.secret import Sought
 
 SECONDS = 10.0
@@ -36,17 +35,16 @@ class Reached:
     """When that was, by the provider's own clock."""
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Goes nowhere else."""
+def reach(providers: Iterable[Provider], settings: Settings) -> list[Reached]:
+    """All of them at once, in their order, by the way out that is configured. What that takes is loaded only now: most
+    who might ask do not."""
+    from concurrent.futures import ThreadPoolExecutor
 
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    from ccproxy.cli.connections import configured_way_out
 
-
-def reach(providers: Iterable[Provider]) -> list[Reached]:
-    """All of them at once, in their order."""
+    way = configured_way_out(settings)
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(_reach, providers))
+        return list(pool.map(partial(_reach, way), providers))
 
 
 def headers_for(provider: Provider) -> Mapping[str, str]:
@@ -60,23 +58,28 @@ def headers_for(provider: Provider) -> Mapping[str, str]:
     return headers | {provider.auth.value: key}
 
 
-def _reach(provider: Provider) -> Reached:
+def _reach(way: WayOut, provider: Provider) -> Reached:
     if isinstance(provider.key, Sought):
         return Reached(
             provider.name, True, f"was not asked: its key is looked for by the daemon {provider.key.masked()}"
         )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
-    url = f"{provider.base_url}{LISTS[provider.dialect]}"
+    from ccproxy.cli.connections import FAILURES, connection, told
+
+    path = f"{urlsplit(provider.base_url).path}{LISTS[provider.dialect]}"
     try:
-        with opener.open(urllib.request.Request(url, headers=dict(headers_for(provider))), timeout=SECONDS) as answer:
-            found = _names(answer.read(LIST_LIMIT))
-            words = f"answers ({answer.status}), and has {len(found)} models"
-            return Reached(provider.name, True, words, found, answer.headers.get("date", ""))
-    except urllib.error.HTTPError as error:
-        return evolve(_refused(provider, error.code), date=error.headers.get("date", ""))
-    except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        return Reached(provider.name, False, f"cannot be reached at {provider.base_url}: {reason}")
+        asked = connection(provider.base_url, way, SECONDS)
+        try:
+            asked.request("GET", path, headers=dict(headers_for(provider)))
+            answer = asked.getresponse()
+            body, date = answer.read(LIST_LIMIT), answer.headers.get("date", "")
+        finally:
+            asked.close()
+    except (*FAILURES, ValueError) as error:
+        return Reached(provider.name, False, told(provider.base_url, way, error))
+    if not 200 <= answer.status < 300:
+        return evolve(_refused(provider, answer.status), date=date)
+    found = _names(body)
+    return Reached(provider.name, True, f"answers ({answer.status}), and has {len(found)} models", found, date)
 
 
 def _names(body: bytes) -> tuple[str, ...]:

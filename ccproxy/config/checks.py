@@ -208,7 +208,7 @@ def _service(path: Path, provider: ProviderSettings) -> Iterator[Problem]:
             base_url=provider.api_base_url,
             dialect=provider.dialect,
             quirks=provider.quirks,
-        ).target("")
+        )
     except BadProvider as error:
         found = quoted(provider.dialect) if error.field == "dialect" and provider.dialect else "nothing"
         hint = guess(provider.dialect, PATHS) if error.field == "dialect" else ""

@@ -1,7 +1,8 @@
-"""What follows from settings: providers, and the routes that lead to them."""
+"""What follows from settings: providers, the way to them, and the routes that lead there."""
 
 from collections.abc import Mapping
 
+from ccproxy.config.environment import Environment
 from ccproxy.config.settings import (
     ConditionSettings,
     ProviderSettings,
@@ -12,6 +13,7 @@ from ccproxy.config.settings import (
 from ccproxy.providers.parameters import Parameters
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import KeyChoice
+from ccproxy.providers.wayout import WayOut
 from ccproxy.routing.conditions import Condition
 from ccproxy.routing.route import Choice, Route, Strategy
 from ccproxy.routing.routes import Routes
@@ -28,6 +30,11 @@ def providers(settings: Settings) -> Mapping[str, Provider]:
     """The enabled providers by name, in their order; the demo where there is none."""
     found = {provider.name: _provider(provider) for provider in settings.providers if provider.enabled}
     return found or {DEMO.name: DEMO}
+
+
+def way_out(settings: Settings, environ: Environment) -> WayOut:
+    """How providers are reached. Raises `BadProxy`, for one of the environment's."""
+    return WayOut.of(settings.proxy_url.reveal(), settings.no_proxy, environ)
 
 
 def routes(settings: Settings, ordering: Ordering | None = None, rules: Rules | None = None) -> Routes:

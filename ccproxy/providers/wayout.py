@@ -46,6 +46,21 @@ class Proxy:
             authorization = b"Basic " + b64encode(login.encode())
         return cls(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "https", authorization)
 
+    def request(self, host: str, port: int) -> bytes:
+        """What asks it to lend a connection to a host (`CONNECT`, RFC 9110 section 9.3.6)."""
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = [b"CONNECT %b HTTP/1.1" % place.encode("ascii"), b"Host: " + place.encode("ascii")]
+        if self.authorization:
+            lines.append(b"Proxy-Authorization: " + self.authorization)
+        return b"\r\n".join([*lines, b"", b""])
+
+
+def refusal(head: bytes) -> str:
+    """Why a proxy whose answer begins so lends no connection, in its own words; empty where it does."""
+    version, _, answer = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
+    lends = version.startswith("HTTP/1.") and answer.startswith("2")
+    return "" if lends else answer[:200] or "no HTTP"
+
 
 @frozen
 class WayOut:

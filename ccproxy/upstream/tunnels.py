@@ -1,4 +1,4 @@
-"""A connection that a proxy lends (`CONNECT`, RFC 9110 section 9.3.6), as an endpoint."""
+"""A connection that a proxy lends, as an endpoint."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ccproxy.providers.wayout import Proxy
+from ccproxy.providers.wayout import Proxy, refusal
 
 HEAD_LIMIT = 16 * 1024
 """Bytes of a proxy's answer."""
@@ -29,12 +29,7 @@ class Tunnel:
 
     def __init__(self, way: IStreamClientEndpoint, proxy: Proxy, host: str, port: int) -> None:
         self._way = way
-        name = f"[{host}]" if ":" in host else host
-        lines = [f"CONNECT {name}:{port} HTTP/1.1", f"Host: {name}:{port}"]
-        self._request = "\r\n".join(lines).encode("ascii")
-        if proxy.authorization:
-            self._request += b"\r\nProxy-Authorization: " + proxy.authorization
-        self._request += b"\r\n\r\n"
+        self._request = proxy.request(host, port)
 
     def connect(self, factory: IProtocolFactory) -> "Deferred[Any]":
         """Fires with the factory's protocol when the proxy has connected it; fails with `ProxyRefused`. Cancelling
@@ -101,10 +96,8 @@ class _Asking(Protocol):
                 self._refuse("its answer is too long")
             return
         self._head = b""
-        status = head.partition(b"\r\n")[0].decode("latin-1")
-        version, _, answer = status.partition(" ")
-        if not version.startswith("HTTP/1.") or not answer.startswith("2"):
-            self._refuse(answer[:200] or "no HTTP")
+        if why := refusal(head):
+            self._refuse(why)
             return
         self._user = self._factory.buildProtocol(self.address)  # type: ignore[arg-type]
         self._user.makeConnection(self.transport)

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.cli.reaching import reach
+from ccproxy.config.settings import Settings
 from ccproxy.providers.provider import Provider
 from ccproxy.secret import Secret
 
@@ -59,20 +60,20 @@ class ReachTests(SynchronousTestCase):
             ("/broken", False, "status 500"),
             ("/elsewhere", True, "status 302"),
         ):
-            (result,) = reach([self.provider(path)])
+            (result,) = reach([self.provider(path)], Settings())
             self.assertEqual(result.good, good, path)
             self.assertIn(words, result.words)
         self.assertEqual([path for path, _ in self.handler.asked].count("/elsewhere/models"), 1)
 
     def test_keys(self) -> None:
         """The key goes along as the dialect wants it, to the list of the dialect."""
-        reach([self.provider("/ok"), self.provider("/ok", "anthropic")])
+        reach([self.provider("/ok"), self.provider("/ok", "anthropic")], Settings())
         self.assertEqual(sorted(self.handler.asked), [("/ok/models", "Bearer the-key"), ("/ok/v1/models", "the-key")])
 
     def test_unreachable(self) -> None:
         """Where nobody listens, the address is named."""
         self.server.shutdown()
         self.server.server_close()
-        (result,) = reach([self.provider("/ok")])
+        (result,) = reach([self.provider("/ok")], Settings())
         self.assertFalse(result.good)
         self.assertIn(f"cannot be reached at {self.url}/ok", result.words)

@@ -1,17 +1,10 @@
 """The whole daemon over real sockets: what only they can show."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import treq
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -27,6 +20,7 @@ from ccproxy.config.settings import PerformanceSettings, ProviderSettings, Route
 from ccproxy.daemon.listening import CannotListen, Sockets
 from ccproxy.secret import Secret
 from ccproxy.service import make_service
+from tests.support.certificates import self_signed
 from tests.support.wire import chat, frames, text_of
 
 ASK = {"model": "m", "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
@@ -196,7 +190,7 @@ class ServiceTests(TestCase):
 
     async def test_tls_upstream(self) -> None:
         """An upstream whose certificate nobody vouches for is not talked to, and the client learns why."""
-        key, certificate = self_signed()
+        key, certificate = self_signed("127.0.0.1")
         path = self.mktemp()
         Path(path).write_bytes(key + certificate)
         _, upstream_port = self.upstream(f"ssl:0:interface=127.0.0.1:privateKey={path}:certKey={path}")
@@ -270,25 +264,3 @@ class Flood:
             self._transport.write(self._chunk)
             self.sent += len(self._chunk)
             reactor.callLater(0, self._go_on)
-
-
-def self_signed() -> tuple[bytes, bytes]:
-    """A key and a certificate for 127.0.0.1 that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        certificate.public_bytes(Encoding.PEM),
-    )
