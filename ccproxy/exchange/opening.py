@@ -98,7 +98,8 @@ class Opener:
         outgoing = await self._hooks.sending(call, target, question.outgoing)
         if trace := self._traced(call.id, call.headers, meter.attempts):
             outgoing = evolve(outgoing, headers={**outgoing.headers, **trace})
-        question = evolve(question, outgoing=outgoing)
+        if outgoing is not question.outgoing:
+            question = evolve(question, outgoing=outgoing)
         response = await self._client.open(target, outgoing, call.principal.passes, errand.witness)
         meter.answered()
         said = joined(response.headers.getAllRawHeaders())

@@ -56,7 +56,8 @@ class Questions:
         if errand.voice is not None:
             request = errand.voice.heard.going_on(request, dialect.prefills(quirks))
         outgoing = dialect.render_request(request, quirks)
-        outgoing = evolve(outgoing, losses=(*outgoing.losses, *lost))
+        if lost:
+            outgoing = evolve(outgoing, losses=(*outgoing.losses, *lost))
         outgoing = repaired(outgoing, (*self._remembered.of(target.name), *cures))
         return Question(target, dialect, Plan.TRANSLATED, outgoing, request)
 

@@ -1,8 +1,9 @@
 """Tokens used, and why an answer stopped."""
 
 import enum
+from operator import attrgetter
 
-from attrs import evolve, frozen
+from attrs import fields, frozen
 
 
 @frozen
@@ -34,12 +35,8 @@ class Usage:
     def merge(self, later: "Usage") -> "Usage":
         """This usage, with what `later` knows. Reports are cumulative: they replace, and are never added. A zero that
         follows a real figure is a placeholder (several vendors send such) and changes nothing."""
-        known = {
-            name: figure
-            for name in _FIELDS
-            if (figure := getattr(later, name)) is not None and (figure or getattr(self, name) is None)
-        }
-        return evolve(self, **known)
+        pairs = zip(_figures(self), _figures(later), strict=True)
+        return Usage(*[known if new is None or (not new and known is not None) else new for known, new in pairs])
 
     def plus(self, other: "Usage") -> "Usage":
         """Both together: of two targets that were asked one after the other for one answer."""
@@ -51,17 +48,8 @@ class Usage:
         return Usage(tier=other.tier or self.tier, **known)
 
 
-_FIELDS = (
-    "input",
-    "output",
-    "cache_read",
-    "cache_written",
-    "reasoning",
-    "web_searches",
-    "cache_written_long",
-    "charged",
-    "tier",
-)
+_FIELDS = tuple(field.name for field in fields(Usage))
+_figures = attrgetter(*_FIELDS)
 
 
 class Reason(enum.Enum):

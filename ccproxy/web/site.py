@@ -4,21 +4,23 @@ Four settings make twisted.web twice as fast for us (measured): bodies stay in m
 are not parsed, no access log is formatted for nobody, and the listening queue is long (see `service`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.http import Request as HttpRequest
+from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from ccproxy.dialects.anthropic.errors import render_error
+from ccproxy.upstream import eager
 from ccproxy.wire.compression import too_large
 
 _PHRASES = {**{status.value: status.phrase.encode() for status in HTTPStatus}, 529: b"Overloaded"}
@@ -111,9 +113,13 @@ class BoundedRequest(Request):
 
 
 class Channel(HTTPChannel):
-    """A client's connection. Its site knows it for as long as it is open."""
+    """A client's connection. Its site knows it for as long as it is open.
+
+    The head of an answer waits for the first bytes of the body, and they are sent together and at once."""
 
     site: "BoundedSite"
+    _head = b""
+    _host: IAddress | None = None
     _retired = False
 
     @property
@@ -141,15 +147,34 @@ class Channel(HTTPChannel):
     def checkPersistence(self, request: HttpRequest, version: bytes) -> bool:
         return bool(super().checkPersistence(request, version)) and not self._retired
 
-    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
-        if self._retired:
-            headers.setRawHeaders(b"connection", [b"close"])
-        super().writeHeaders(version, code, reason, headers)
-        self.site.answers(self)
-
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self.site.lost(self)
+
+    def getHost(self) -> IAddress:
+        """Our end of the connection. Every request asks, and the kernel is asked once."""
+        if self._host is None:
+            self._host = super().getHost()
+        return self._host
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
+        if self._retired:
+            headers.setRawHeaders(b"connection", [b"close"])
+        lines = [b"%b: %b\r\n" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        self._head = b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines))
+        self.site.answers(self)
+
+    def write(self, data: bytes) -> None:
+        head, self._head = self._head, b""
+        eager.write(self.transport, head + data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        self.write(b"".join(iovec))
+
+    def requestDone(self, request: HttpRequest) -> None:
+        if self._head:  # There was no body.
+            self.write(b"")
+        super().requestDone(request)
 
 
 class BoundedSite(Site):

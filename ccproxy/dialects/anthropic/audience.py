@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-import secrets
+from random import getrandbits
 
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.toolnames import Names
@@ -62,7 +62,7 @@ def message_id(id: str) -> str:
     """An answer's id: the upstream's, and something random behind it. Clients take two answers of one id for one, and
     forget the first; there are upstreams that have one id for all, and Ollama draws its from 999."""
     theirs = _ILLEGAL.sub("", id.removeprefix("msg_"))
-    return f"msg_{theirs}_{secrets.token_hex(4)}" if theirs else f"msg_{secrets.token_hex(12)}"
+    return f"msg_{theirs}_{getrandbits(32):08x}" if theirs else f"msg_{getrandbits(96):024x}"
 
 
 def _hashed(id: str) -> str:
