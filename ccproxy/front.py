@@ -103,6 +103,7 @@ def make_front(
     root = make_root(
         fronts={name: Endpoint(DIALECTS[name], keys, serving[name], limit, new_id) for name in FRONTS},
         counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
+        counting_input=Counting(OPENAI_RESPONSES, keys, Recalling(counts, lasting.kept), limit, new_id),
         models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
         health=Health(keys, lasting.results),
         status=status,

@@ -1,6 +1,6 @@
 """Asking an upstream that counts exactly: Anthropic and Gemini have an endpoint for it, free of charge.
 
-Only a request of Anthropic's dialect is ever asked for its count: no other dialect of clients has the question.
+Anthropic's takes the body of a message as it stands, and so only from clients of its own dialect.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,9 @@ def question(
     """The question to an upstream of the dialect `upstream` about a client's request, `body` in the dialect `asked`,
     for the upstream's `model`; None where the dialect has none. Raises what reading and writing the request raise."""
     ask = _QUESTIONS.get(upstream.name)
-    return None if ask is None else ask(upstream, asked, headers, body, model, quirks)
+    if ask is None or (ask is _anthropic and asked.name != upstream.name):
+        return None
+    return ask(upstream, asked, headers, body, model, quirks)
 
 
 def _anthropic(

@@ -1,4 +1,4 @@
-"""`POST /v1/messages/count_tokens`: how many tokens a request would be.
+"""`POST /v1/messages/count_tokens` and `/v1/responses/input_tokens`: how many tokens a request would be.
 
 It always answers: by the upstream's own counter where it has one, else by counting here. Claude Code asks 26 times
 within 150 ms to draw its `/context`, other clients 50 times at their start: what was counted once is remembered.
@@ -31,7 +31,7 @@ from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import Ruler
 from ccproxy.upstream.client import Client
 from ccproxy.web.answers import tell_by
-from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.endpoint import Endpoint, Serving
 from ccproxy.web.site import NewId
 from ccproxy.wire import fields, jsontext
 
@@ -63,6 +63,9 @@ class Counted:
 
 
 _UPSTREAM = "upstream"
+
+_BESIDE = {"openai_responses": {"object": "response.input_tokens"}}
+"""What a dialect says besides the number."""
 
 
 class Counts:
@@ -119,7 +122,8 @@ class Counts:
         if counted.by != _UPSTREAM:
             tokens = math.ceil(tokens * self._factors.factor(target.name))
         told |= {"x-ccproxy-token-count": counted.by, "x-ccproxy-attempts": str(int(counted.by == _UPSTREAM))}
-        reply.answer(Answer(200, jsontext.dumps({"input_tokens": tokens})), told)
+        value = {**_BESIDE.get(call.dialect.name, {}), "input_tokens": tokens}
+        reply.answer(Answer(200, jsontext.dumps(value)), told)
 
     async def _count(self, call: Call, target: Target, witness: Witness | None) -> Counted:
         key = hashlib.sha256(f"{target.name}\n".encode("utf-8", "surrogatepass") + call.body).digest()
@@ -190,7 +194,7 @@ class Counts:
 class Counting(Endpoint):
     """The resource. Who may ask, how large a body may be and how it may be packed is as for every endpoint."""
 
-    def __init__(self, dialect: Dialect, keyring: Keyring, counts: Counts, body_limit: int, new_id: NewId) -> None:
+    def __init__(self, dialect: Dialect, keyring: Keyring, counts: Serving, body_limit: int, new_id: NewId) -> None:
         super().__init__(evolve(dialect, peek=peek), keyring, counts, body_limit, new_id)
 
 

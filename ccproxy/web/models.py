@@ -92,8 +92,8 @@ class Models(Resource):
 
 
 def _id(request: Request) -> str:
-    """What follows `/v1/models/`, which may itself follow another `/v1`."""
-    path = request.path.decode("latin-1").partition(PATH)[2]
+    """What follows `/models/`, whatever is before that."""
+    path = request.path.decode("latin-1").partition("/models")[2]
     return unquote(path.strip("/"))
 
 

@@ -26,10 +26,14 @@ FRONTS = {
 }
 """Where the clients of each dialect ask."""
 
+GATEWAYS = ("/anthropic", "/openai", "/api")
+"""What the base URLs of other gateways have before `/v1`."""
+
 
 def make_root(
     fronts: Mapping[str, IResource],
     counting: IResource,
+    counting_input: IResource,
     models: IResource,
     health: IResource,
     status: IResource,
@@ -49,6 +53,7 @@ def make_root(
             "/status": status,
             **{FRONTS[name]: front for name, front in fronts.items()},
             "/v1/messages/count_tokens": counting,
+            "/v1/responses/input_tokens": counting_input,
             "/v1/models": models,
             # What Claude Code says besides; it wants no more than a quick answer.
             "/api/hello": Acknowledged(),
@@ -64,8 +69,9 @@ def make_root(
 
 
 class Root(Resource):
-    """Finds the page of a path, or of its beginning (`below`). A doubled `/v1` and a slash at the end, which base URLs
-    bring along, do no harm. There is no redirect anywhere, since a redirect loses the body."""
+    """Finds the page of a path, or of its beginning (`below`). What base URLs bring along does no harm: slashes too
+    many, a doubled `/v1` or none at all, the prefix of another gateway. There is no redirect anywhere, since a redirect
+    loses the body."""
 
     isLeaf = True
 
@@ -113,7 +119,9 @@ class Root(Resource):
         resource = self._pages.get(path) or self._find(_plain(path))
         method = request.method.decode("latin-1")
         if resource is None:
-            return self._tell(request, ApiError(Kind.NO_ROUTE, f"there is nothing at {path[:200]}"))
+            served = ", ".join(FRONTS.values())
+            told = f"there is nothing at {path[:200]}; ccproxy answers at {served} and /v1/models"
+            return self._tell(request, ApiError(Kind.NO_ROUTE, told))
         if getattr(resource, f"render_{method}", None) is None:
             return self._tell(request, ApiError(Kind.INVALID, f"{method} is not answered at {path[:200]}", status=405))
         try:
@@ -123,8 +131,12 @@ class Root(Resource):
             return self._tell(request, ApiError(Kind.BROKEN, "ccproxy failed; its log has the details", status=500))
 
     def _find(self, path: str) -> IResource | None:
-        page = self._pages.get(path)
-        return page or next((page for start, page in self._below.items() if path.startswith(start)), None)
+        for each in (path, f"/v1{path}"):
+            page = self._pages.get(each)
+            page = page or next((page for start, page in self._below.items() if each.startswith(start)), None)
+            if page is not None:
+                return page
+        return None
 
     def _tell(self, request: Request, error: ApiError) -> int:
         return tell(request, self._fallback, error, self._new_id())
@@ -135,9 +147,14 @@ def _fault(failure: Failure) -> None:
 
 
 def _plain(path: str) -> str:
-    while "/v1/v1/" in path:
-        path = path.replace("/v1/v1/", "/v1/")
-    return path.rstrip("/") or "/"
+    """The path without what its base URL brought along."""
+    path = "/" + path.strip("/")
+    for prefix in GATEWAYS:
+        if path.startswith(f"{prefix}/"):
+            path = path.removeprefix(prefix)
+    while path.startswith("/v1/v1/"):
+        path = path.removeprefix("/v1")
+    return path
 
 
 class About(Resource):

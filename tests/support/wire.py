@@ -353,6 +353,7 @@ class Wire:
         root = make_root(
             fronts={name: Endpoint(DIALECTS[name], keyring, serving[name], self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
+            counting_input=Resource(),
             models=Resource(),
             health=Health(keyring, self.results),
             status=status,

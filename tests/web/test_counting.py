@@ -11,6 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
+from ccproxy.dialects.dialect import Dialect
+from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.errors import ApiError, Kind
@@ -52,6 +54,7 @@ class Desk:
     """The resource on its own, with an upstream to answer by hand and threads to run by hand."""
 
     target: Target = OPENAI
+    dialect: Dialect = ANTHROPIC
     ruler: Ruler = ESTIMATE
     apikey: str = ""
     routes: Any = None
@@ -76,7 +79,7 @@ class Desk:
             wire.clock,
             self.in_thread,
         )
-        counting = Counting(ANTHROPIC, Keyring(Secret(self.apikey)), counts, wire.body_limit, new_id)
+        counting = Counting(self.dialect, Keyring(Secret(self.apikey)), counts, wire.body_limit, new_id)
         wire.site = BoundedSite(counting, wire.clock, wire.body_limit, new_id)
         wire.site.timeOut = None
 
@@ -151,6 +154,16 @@ class Here(SynchronousTestCase):
         self.assertEqual(by, "estimate")
         self.assertTrue(1 <= tokens <= 20)
         self.assertEqual(desk.asked, 0)
+
+    def test_responses(self) -> None:
+        """A client of the Responses API gets its count in that API's words. Anthropic, which takes bodies of its own
+        dialect alone, is not asked."""
+        for target in (OPENAI, CLAUDE):
+            desk = Desk(target, OPENAI_RESPONSES)
+            client = desk.send(b'{"model": "m", "input": "one two three"}')
+            self.assertEqual(desk.asked, 0)
+            self.assertEqual(client.answer.json["object"], "response.input_tokens")
+            self.assertGreater(told(client)[0], 3)
 
     def test_ruler(self) -> None:
         """Where tiktoken is at hand, it counts."""

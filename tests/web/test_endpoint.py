@@ -197,13 +197,29 @@ class Surface(SynchronousTestCase):
         self.assertEqual(about["name"], "ccproxy")
         self.assertEqual(about["links"]["anthropic"], "/v1/messages")
 
-    def test_doubled_version(self) -> None:
-        """A base URL that brings its own /v1 works."""
-        wire = Wire()
-        wire.request(
-            "POST", "/v1/v1/messages/", b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}]}'
-        )
-        self.assertEqual(len(wire.upstreams.pending), 1)
+    def test_base_urls(self) -> None:
+        """Base URLs with a /v1 of their own, without any, with a slash at the end or another gateway's prefix work."""
+        body = b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"input":"x"}'
+        for path in (
+            "/v1/v1/messages/",
+            "//v1/messages",
+            "/messages",
+            "/anthropic/v1/messages",
+            "/openai/v1/chat/completions",
+            "/api/v1/chat/completions",
+            "/chat/completions",
+            "/responses",
+        ):
+            wire = Wire()
+            wire.request("POST", path, body)
+            self.assertEqual(len(wire.upstreams.pending), 1, path)
+
+    def test_what_is_not_served(self) -> None:
+        """What other gateways have and we do not is a 404 that says what there is."""
+        for path in ("/v1/embeddings", "/v1/completions", "/v1/messages/batches", "/v1/responses/resp_1", "/v1", "/x"):
+            answer = Wire().request("POST", path, b"{}").answer
+            self.assertEqual(answer.status, 404, path)
+            self.assertIn(f"nothing at {path}; ccproxy answers at /v1/messages", answer.json["error"]["message"])
 
     def test_health(self) -> None:
         """Everyone may see that we are well; the rest is for this machine and for key holders."""

@@ -128,9 +128,9 @@ class OpenAi(SynchronousTestCase):
             self.assertEqual((model.object, model.owned_by), ("model", "p"))
 
     def test_model(self) -> None:
-        """One model, by a name with slashes, escaped or not, and behind a doubled `/v1`."""
+        """One model, by a name with slashes, escaped or not, behind whatever a base URL has."""
         for path in ("claude-via-p/model-1", "claude-via-p%2Fmodel-1", "claude-via-p/model-1/"):
-            for base in ("/v1", "/v1/v1"):
+            for base in ("/v1", "/v1/v1", "", "/openai/v1"):
                 answer = get(f"{base}/models/{path}")
                 self.assertEqual(answer.json["id"], "claude-via-p/model-1", path)
 

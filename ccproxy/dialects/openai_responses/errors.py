@@ -95,15 +95,17 @@ def error_frame(error: ApiError, exchange: str) -> bytes:
 
 
 def failure_frames(error: ApiError, response: Mapping[str, Any], sequence: int) -> bytes:
-    """The two last frames of a stream that failed, as OpenAI sends them: `error`, which the SDK raises on, and
-    `response.failed`, which is all that Codex CLI looks at. `response` is what was told of it so far."""
-    _, code = words(error)
+    """The two last frames of a stream that failed, as OpenAI sends them: `error`, which SDKs raise if it has an object
+    of that name (the reference has none), and `response.failed`, which is all that Codex CLI looks at. `response` is
+    what was told of it so far."""
+    kind, code = words(error)
     code = code or "invalid_prompt"
     message = error.message
     if code == "rate_limit_exceeded" and error.retry_after and "try again in" not in message.lower():
         # Codex CLI reads from these words how long to wait.
         message = f"{message} Please try again in {error.retry_after:g}s."
-    first = {"type": "error", "code": code, "message": message, "param": None, "sequence_number": sequence}
+    told = {"code": code, "message": message, "param": None}
+    first = {"type": "error", **told, "error": {"type": kind, **told}, "sequence_number": sequence}
     failed = {**response, "status": "failed", "error": {"code": code, "message": message}}
     second = {"type": "response.failed", "response": failed, "sequence_number": sequence + 1}
     return sse.encode(b"error", dumps(first)) + sse.encode(b"response.failed", dumps(second))

@@ -9,6 +9,7 @@ import httpx2 as httpx
 import openai
 import typing_extensions
 from hypothesis import given, settings
+from openai import APIError
 from openai.types.responses import Response as SdkResponse
 from openai.types.responses import response_create_params, response_stream_event
 from pydantic import TypeAdapter
@@ -142,12 +143,12 @@ class StreamTests(SynchronousTestCase):
     @settings(derandomize=True, max_examples=20, deadline=None)
     @given(legal_streams(failing=True))
     def test_failures(self, events: list[Event]) -> None:
-        """A stream that fails ends for the SDK with an error and a failed response."""
+        """A stream that fails ends for the SDK with an exception, and for those who read on with a failed response."""
         body = render(OPENAI_RESPONSES.render_stream(REQUEST), events)
         with stream_client(body).responses.stream(model="m", input="Hi") as stream:
-            kinds = [(event.type, getattr(event, "code", "")) for event in stream]
-        self.assertEqual([kind for kind, _ in kinds[-2:]], ["error", "response.failed"])
-        self.assertEqual(kinds[-2][1], "server_is_overloaded")
+            error = self.assertRaises(APIError, list, stream)
+        self.assertEqual((error.code, error.message), ("server_is_overloaded", "the upstream gave up"))
+        self.assertIn(b"event: response.failed\n", body)
 
     @settings(derandomize=True, max_examples=30, deadline=None)
     @given(legal_streams())
