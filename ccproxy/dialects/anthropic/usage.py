@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.tables import STOP_WORDS, STOPS
+from ccproxy.dialects.figures import count, part
 from ccproxy.model.usage import Reason, Stop, Usage
 
 
@@ -11,16 +12,14 @@ def read_usage(value: Any) -> Usage:
     """The wire's figures; what is missing, null or no number is unknown."""
     if not isinstance(value, dict):
         return Usage()
-    details, server = value.get("output_tokens_details"), value.get("server_tool_use")
-    written = value.get("cache_creation")
     return Usage(
-        input=_count(value.get("input_tokens")),
-        output=_count(value.get("output_tokens")),
-        cache_read=_count(value.get("cache_read_input_tokens")),
-        cache_written=_count(value.get("cache_creation_input_tokens")),
-        reasoning=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
-        web_searches=_count(server.get("web_search_requests")) if isinstance(server, dict) else None,
-        cache_written_long=_count(written.get("ephemeral_1h_input_tokens")) if isinstance(written, dict) else None,
+        input=count(value.get("input_tokens")),
+        output=count(value.get("output_tokens")),
+        cache_read=count(value.get("cache_read_input_tokens")),
+        cache_written=count(value.get("cache_creation_input_tokens")),
+        reasoning=count(part(value, "output_tokens_details").get("thinking_tokens")),
+        web_searches=count(part(value, "server_tool_use").get("web_search_requests")),
+        cache_written_long=count(part(value, "cache_creation").get("ephemeral_1h_input_tokens")),
         tier=tier if isinstance(tier := value.get("service_tier"), str) and tier != "standard" else None,
     )
 
@@ -69,7 +68,3 @@ def write_stop(stop: Stop, called: bool) -> dict[str, Any]:
         "stop_sequence": stop.sequence if reason is Reason.STOP_SEQUENCE else None,
         "stop_details": refusal if reason is Reason.REFUSED else None,
     }
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

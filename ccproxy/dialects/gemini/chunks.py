@@ -24,7 +24,9 @@ from ccproxy.dialects.citing import medium_of
 from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
+from ccproxy.dialects.gemini.grounding import Grounding
 from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, CONTINUED, EMPTY_IS_BROKEN, NAME, stop
+from ccproxy.dialects.gemini.usage import read_usage, summed
 from ccproxy.dialects.mending import mend
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.wording import redact
@@ -32,13 +34,10 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import (
     EMPTY,
-    Citation,
     Inline,
     Media,
     Opaque,
     Remote,
-    Searched,
-    Source,
     Text,
     Thinking,
     ToolUse,
@@ -58,12 +57,12 @@ class Reader:
     __slots__ = (
         "_block",
         "_calls",
-        "_cited",
         "_counted",
         "_counts",
         "_ended",
         "_feedback",
         "_finish",
+        "_grounding",
         "_held",
         "_id",
         "_ids",
@@ -71,10 +70,8 @@ class Reader:
         "_message",
         "_model",
         "_pieces",
-        "_queries",
         "_quirks",
         "_raw",
-        "_sources",
         "_spoke",
         "_started",
         "_token",
@@ -102,9 +99,7 @@ class Reader:
         self._finish = ""
         self._message = ""
         self._feedback: Mapping[str, Any] | None = None
-        self._queries: dict[str, None] = {}
-        self._sources: dict[str, str] = {}
-        self._cited: dict[tuple[str, str], Citation] = {}
+        self._grounding = Grounding()
         self._raw = b""
 
     @property
@@ -120,7 +115,7 @@ class Reader:
 
     def go_on(self) -> None:
         """The next piece is the first of the answer to that request: what is open stays open."""
-        self._counted = _summed(self._counted, self._counts)
+        self._counted = summed(self._counted, self._counts)
         self._counts = {}
         self._finish = self._token = ""
 
@@ -141,30 +136,35 @@ class Reader:
         if not isinstance(candidates, list) or not candidates or not isinstance(candidates[0], dict):
             return events
         candidate = candidates[0]
-        content = candidate.get("content")
-        if isinstance(content, dict) and isinstance(parts := content.get("parts"), list):
-            for part in parts:
-                if not isinstance(part, dict):
-                    continue
-                # More of a text that is open: nearly every piece of a stream is this and no more.
-                text = part.get("text")
-                if self._block is _TEXT and text and len(part) == 1 and self._pieces is None and isinstance(text, str):
-                    events.append(BlockDelta(self._index, text))
-                else:
-                    self._part(part, events)
+        self._content(candidate.get("content"), events)
         if isinstance(grounding := candidate.get("groundingMetadata"), dict):
-            self._ground(grounding)
+            self._grounding.learn(grounding)
         if isinstance(token := candidate.get("continuationToken"), str) and token:
             self._token = token
         if isinstance(finish := candidate.get("finishReason"), str) and finish:
-            self._finish = finish
-            message = candidate.get("finishMessage")
-            self._message = message if isinstance(message, str) else self._message
-            if finish in BROKEN:
-                return self._fail(events, self._broken())
-            if finish == ACCOUNT:
-                return self._fail(events, ApiError(Kind.REFUSED_CREDENTIAL, self._told("limits this account")))
+            self._ends(finish, candidate.get("finishMessage"), events)
         return events
+
+    def _content(self, content: Any, events: list[Event]) -> None:
+        parts = content.get("parts") if isinstance(content, dict) else None
+        for part in parts if isinstance(parts, list) else ():
+            if not isinstance(part, dict):
+                continue
+            # More of a text that is open: nearly every piece of a stream is this and no more.
+            text = part.get("text")
+            if self._block is _TEXT and text and len(part) == 1 and self._pieces is None and isinstance(text, str):
+                events.append(BlockDelta(self._index, text))
+            else:
+                self._part(part, events)
+
+    def _ends(self, finish: str, message: Any, events: list[Event]) -> None:
+        """Why it finishes; some reasons are errors."""
+        self._finish = finish
+        self._message = message if isinstance(message, str) else self._message
+        if finish in BROKEN:
+            self._fail(events, self._broken())
+        elif finish == ACCOUNT:
+            self._fail(events, ApiError(Kind.REFUSED_CREDENTIAL, self._told("limits this account")))
 
     def close(self) -> list[Event]:
         """The last events: `Finished`, or `Failed` for an answer that broke off or is of no use."""
@@ -176,7 +176,8 @@ class Reader:
                 return self._fail(events, self._broken())
             self._end_pieces(events)
             self._stop_block(events)
-            self._tell_search(events)
+            if (searched := self._grounding.searched(self._id)) is not None:
+                self._whole(searched, events)
             ending = stop(self._finish, calls=bool(self._calls), explanation=redact(self._message) or None)
         elif self._feedback is not None:
             self._stop_block(events)
@@ -205,7 +206,7 @@ class Reader:
         self._id = identity if isinstance(identity, str) else ""
         self._model = model if isinstance(model, str) else self._quirks.model
         self._started = True
-        events.append(Started(self._id, self._model, usage_of(self._counts)))
+        events.append(Started(self._id, self._model, read_usage(self._counts)))
 
     def _part(self, part: dict[str, Any], events: list[Event]) -> None:
         signature = part.get("thoughtSignature", "")
@@ -256,8 +257,7 @@ class Reader:
             events.append(BlockStopped(self._index, seal))
             return
         if block is not None:
-            events.append(BlockStopped(self._index, citations=tuple(self._cited.values())))
-            self._cited = {}
+            events.append(BlockStopped(self._index, citations=self._grounding.citations()))
         if carries and (call or self._held):
             seal = signatures.seal(self._quirks, call=call, parts=self._held)
             self._held = []
@@ -315,48 +315,9 @@ class Reader:
         self._ids.add(id)
         return id
 
-    def _ground(self, grounding: dict[str, Any]) -> None:
-        queries = grounding.get("webSearchQueries")
-        if isinstance(queries, list):
-            self._queries.update(dict.fromkeys(one for one in queries if isinstance(one, str)))
-        chunks = grounding.get("groundingChunks")
-        for chunk in chunks if isinstance(chunks, list) else ():
-            web = chunk.get("web") if isinstance(chunk, dict) else None
-            if isinstance(web, dict) and isinstance(url := web.get("uri"), str):
-                title = web.get("title")
-                self._sources.setdefault(url, title if isinstance(title, str) else "")
-
-        supports = grounding.get("groundingSupports")
-        for support in supports if isinstance(supports, list) else ():
-            self._cite(support, chunks if isinstance(chunks, list) else [])
-
-    def _cite(self, support: Any, chunks: list[Any]) -> None:
-        """A piece of the text and the pages it comes from. Its places are counted in bytes and over all parts: the
-        words say it better."""
-        segment = support.get("segment") if isinstance(support, dict) else None
-        words = segment.get("text") if isinstance(segment, dict) else None
-        words = words if isinstance(words, str) else ""
-        places = support.get("groundingChunkIndices") if isinstance(support, dict) else None
-        for place in places if isinstance(places, list) else ():
-            chunk = chunks[place] if isinstance(place, int) and 0 <= place < len(chunks) else None
-            web = chunk.get("web") if isinstance(chunk, dict) else None
-            if isinstance(web, dict) and isinstance(url := web.get("uri"), str):
-                title = web.get("title")
-                self._cited[url, words] = Citation(url, title if isinstance(title, str) else "", words)
-
-    def _tell_search(self, events: list[Event]) -> None:
-        """What Google searched and found; it tells so at the end, and not which query found what."""
-        if not self._queries and not self._sources:
-            return
-        seed = "\n".join([self._id, *self._queries, *self._sources]).encode("utf-8", "surrogatepass")
-        id = "srvtoolu_" + hashlib.sha256(seed).hexdigest()[:24]
-        sources = tuple(Source(url, title) for url, title in self._sources.items())
-        self._whole(Searched(id, "; ".join(self._queries), sources), events)
-
     def _usage(self) -> Usage:
-        usage = usage_of(_summed(self._counted, self._counts))
-        searched = self._queries or self._sources
-        return evolve(usage, web_searches=max(1, len(self._queries))) if searched else usage
+        usage = read_usage(summed(self._counted, self._counts))
+        return evolve(usage, web_searches=self._grounding.searches or None)
 
     def _broken(self) -> ApiError:
         told = self._told(f"gave no usable answer and finished with {self._finish}")
@@ -370,15 +331,6 @@ class Reader:
         self._ended = True
         events.append(Failed(error))
         return events
-
-
-def _summed(before: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts of two requests as one: figures add up, and what is no figure is the later's."""
-    both = {**before, **counts}
-    for name, count in before.items():
-        if isinstance(count, int) and isinstance(now := counts.get(name), int):
-            both[name] = count + now
-    return both
 
 
 def _media(part: Mapping[str, Any]) -> Media | None:
@@ -401,31 +353,6 @@ def _arguments(value: Any) -> str:
     if isinstance(value, str):
         return mend(value) or dumps_str({"input": value})
     return "{}" if value is None else dumps_str(value)
-
-
-def usage_of(metadata: Mapping[str, Any]) -> Usage:
-    """Google's counts as ours: its prompt includes what was cached, and its candidates leave reasoning out, unless the
-    total says otherwise. Some gateways spell the names with underscores."""
-
-    def count(camel: str, snake: str) -> int | None:
-        value = metadata.get(camel, metadata.get(snake))
-        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-    prompt = count("promptTokenCount", "prompt_token_count")
-    tools = count("toolUsePromptTokenCount", "tool_use_prompt_token_count")
-    cached = count("cachedContentTokenCount", "cached_content_token_count")
-    answer = count("candidatesTokenCount", "candidates_token_count")
-    thoughts = count("thoughtsTokenCount", "thoughts_token_count")
-    total = count("totalTokenCount", "total_token_count")
-    output = None if answer is None and thoughts is None else (answer or 0) + (thoughts or 0)
-    if thoughts and answer is not None and answer >= thoughts and total == (prompt or 0) + (tools or 0) + answer:
-        output = answer
-    return Usage(
-        input=None if prompt is None else max(0, prompt + (tools or 0) - (cached or 0)),
-        output=output,
-        cache_read=cached,
-        reasoning=thoughts,
-    )
 
 
 def _last_goes_on(pieces: list[Any]) -> bool:

@@ -7,6 +7,7 @@ in four places, and xAI leaves reasoning out of `completion_tokens`.
 from collections.abc import Mapping
 from typing import Any
 
+from ccproxy.dialects.figures import count, part
 from ccproxy.model.usage import Usage
 
 USUAL_TIERS = ("", "default", "auto", "standard")
@@ -16,25 +17,27 @@ USUAL_TIERS = ("", "default", "auto", "standard")
 def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False, tier: Any = None) -> Usage:
     """Our counts for a `usage` object, and the `service_tier` beside it. What is no number counts as not said; what
     does not add up is never negative."""
-    prompt = _count(value, "prompt_tokens")
-    completion = _count(value, "completion_tokens")
-    details = _object(value, "prompt_tokens_details")
+    prompt = count(value.get("prompt_tokens"))
+    completion = count(value.get("completion_tokens"))
+    details = part(value, "prompt_tokens_details")
     cached = _first(
-        _count(details, "cached_tokens"), _count(value, "prompt_cache_hit_tokens"), _count(value, "cached_tokens")
+        count(details.get("cached_tokens")),
+        count(value.get("prompt_cache_hit_tokens")),
+        count(value.get("cached_tokens")),
     )
-    written = _first(_count(details, "cache_write_tokens"), _count(details, "cache_creation_input_tokens"))
+    written = _first(count(details.get("cache_write_tokens")), count(details.get("cache_creation_input_tokens")))
     fresh = prompt
     if prompt is not None:
         shared = (cached or 0) + (written or 0)
         fresh = prompt - shared if prompt >= shared else prompt
-    reasoning = _count(_object(value, "completion_tokens_details"), "reasoning_tokens")
+    reasoning = count(part(value, "completion_tokens_details").get("reasoning_tokens"))
     output = completion
     if completion is not None and reasoning:
-        total = _count(value, "total_tokens")
+        total = count(value.get("total_tokens"))
         if reasoning_outside_output or (total is not None and total == (prompt or 0) + completion + reasoning):
             output = completion + reasoning
         reasoning = min(reasoning, output or 0)
-    searches = _count(_object(value, "server_tool_use"), "web_search_requests")
+    searches = count(part(value, "server_tool_use").get("web_search_requests"))
     charged = value.get("cost")
     if isinstance(charged, bool) or not isinstance(charged, (int, float)) or not 0 <= charged < 1e9:
         charged = None
@@ -55,18 +58,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     return value
 
 
-def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def _count(value: Mapping[str, Any], key: str) -> int | None:
-    found = value.get(key)
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < 1e15:
-        return None
-    return int(found)
-
-
 def _first(*counts: int | None) -> int | None:
-    known = [count for count in counts if count is not None]
-    return next((count for count in known if count), known[0] if known else None)
+    known = [one for one in counts if one is not None]
+    return next((one for one in known if one), known[0] if known else None)
