@@ -55,6 +55,7 @@ from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.metrics import Metrics
 from ccproxy.web.models import Models
+from ccproxy.web.origins import Origins
 from ccproxy.web.providers import Providers
 from ccproxy.web.reach import Reach
 from ccproxy.web.reload import ReloadPage
@@ -114,6 +115,7 @@ def make_front(
             **_observing(settings, lasting, keys, door, status),
         },
         door=door,
+        origins=Origins(settings.origins),
     )
     return Front(root, limit)
 

@@ -1,5 +1,6 @@
 """What is wrong with who may ask, where types cannot tell: keys, networks and limits."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ccproxy.access.clients import ANYONE, LOCAL
@@ -8,12 +9,15 @@ from ccproxy.access.networks import UNIX, BadNetwork, network
 from ccproxy.config.problems import Path, Problem, quoted
 from ccproxy.config.settings import AddressSettings, ClientSettings, NetworkSettings, Settings
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
+"""A scheme, a host and perhaps a port; extensions of browsers have schemes of their own."""
+
 _TAKEN = (ANYONE.name, LOCAL.name)
 """Names that records give to the holder of `apikey`, and to whoever is on this machine."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Everything wrong with `clients`, `networks`, `trusted_proxies` and `per_address`."""
+    """Everything wrong with `clients`, `networks`, `trusted_proxies`, `origins` and `per_address`."""
     yield from _networks(("networks",), settings.networks)
     for index, text in enumerate(settings.trusted_proxies):
         if text != UNIX:
@@ -25,12 +29,22 @@ def problems(settings: Settings) -> Iterator[Problem]:
                 ("listen", index),
                 f"found {quoted(description)} and no `trusted_proxies`, expected the addresses of the proxies there",
             )
+    yield from _origins(settings)
     yield from _names(settings.clients)
     yield from _keys(settings)
     for index, client in enumerate(settings.clients):
         path: Path = ("clients", index)
         yield from _networks((*path, "networks"), client.networks)
         yield from _bounds(path, client)
+
+
+def _origins(settings: Settings) -> Iterator[Problem]:
+    for index, origin in enumerate(settings.origins):
+        if not settings.has_keys:
+            yield Problem(("origins", index), "found no `apikey`, expected one where web pages may ask")
+        elif origin != "*" and not _ORIGIN.fullmatch(origin):
+            expected = "expected an origin such as https://app.example, or *"
+            yield Problem(("origins", index), f"found {quoted(origin)}, {expected}")
 
 
 def _names(clients: Iterable[ClientSettings]) -> Iterator[Problem]:

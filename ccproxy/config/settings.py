@@ -299,6 +299,7 @@ class Settings:
     budgets: tuple[BudgetSettings, ...] = ()
     networks: NetworkSettings = field(factory=NetworkSettings)
     trusted_proxies: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     log: bool = True
     log_level: str = "info"
     log_format: str = "text"

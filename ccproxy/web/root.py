@@ -14,6 +14,7 @@ from ccproxy.dialects.dialect import Dialect
 from ccproxy.errors import ApiError, Kind
 from ccproxy.web.answers import page, tell
 from ccproxy.web.door import Door
+from ccproxy.web.origins import Origins
 from ccproxy.web.site import BoundedRequest, NewId
 
 log = Logger()
@@ -41,10 +42,12 @@ def make_root(
     new_id: NewId,
     own: Mapping[str, IResource] | None = None,
     door: Door | None = None,
+    origins: Origins | None = None,
 ) -> IResource:
     """The resource of all resources. `fronts` has the endpoint of each dialect by its name; `fallback` is the dialect
     of errors on paths that belong to none; `own` has the pages about ourselves, by their paths: one that ends in a
-    slash answers for all below it; `door` is what a request passes first."""
+    slash answers for all below it; `door` is what a request passes first; `origins` are of the web pages that may ask
+    for what clients ask for."""
     own = own or {}
     return Root(
         {
@@ -65,6 +68,8 @@ def make_root(
         fallback,
         new_id,
         door,
+        origins,
+        frozenset({*fronts.values(), counting, counting_input, models}),
     )
 
 
@@ -82,6 +87,8 @@ class Root(Resource):
         fallback: Dialect,
         new_id: NewId,
         door: Door | None = None,
+        origins: Origins | None = None,
+        for_clients: frozenset[IResource] = frozenset(),
     ) -> None:
         super().__init__()
         self._pages = pages
@@ -89,6 +96,8 @@ class Root(Resource):
         self._fallback = fallback
         self._new_id = new_id
         self._door = door
+        self._origins = origins or Origins()
+        self._for_clients = for_clients
 
     def render(self, request: BoundedRequest) -> Any:
         """Answers now, or when the door has settled who asks."""
@@ -122,6 +131,8 @@ class Root(Resource):
             served = ", ".join(FRONTS.values())
             told = f"there is nothing at {path[:200]}; ccproxy answers at {served} and /v1/models"
             return self._tell(request, ApiError(Kind.NO_ROUTE, told))
+        if resource in self._for_clients and self._origins.greet(request):
+            return b""
         if getattr(resource, f"render_{method}", None) is None:
             return self._tell(request, ApiError(Kind.INVALID, f"{method} is not answered at {path[:200]}", status=405))
         try:

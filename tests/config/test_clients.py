@@ -33,6 +33,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"clients": [{"name": "a", "key": "k", "networks": {"allow": ["10.0.0.1/8"]}}]}, "10.0.0.0/8"),
     ({"networks": {"deny": ["here"]}}, "an address or a network"),
     ({"trusted_proxies": ["nginx"]}, "an address or a network"),
+    ({"origins": ["*"]}, "origins[0]: found no `apikey`"),
+    ({"apikey": "k", "origins": ["https://app.example/"]}, "expected an origin such as https://app.example, or *"),
     ({"per_address": {"max_concurrent": -2}}, "from 0 (no limit) on"),
     ({"listen": ["haproxy:tcp:1:interface=127.0.0.1"]}, "no `trusted_proxies`"),
 ]

@@ -62,6 +62,7 @@ from ccproxy.web.dashboard.visits import Visits
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.live import Exchanges, Live
+from ccproxy.web.origins import Origins
 from ccproxy.web.root import FRONTS, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
@@ -299,6 +300,8 @@ class Wire:
     routes: Any = None
     """Instead of `targets`: real routes."""
     memory: Memory = field(factory=Memory)
+    origins: tuple[str, ...] = ()
+    """Of web pages that may ask."""
     ledger: Any = None
     """What the dashboard asks."""
     witnessing: Any = None
@@ -367,6 +370,7 @@ class Wire:
                 "/dashboard/live": live,
             },
             door=door,
+            origins=Origins(self.origins),
         )
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
