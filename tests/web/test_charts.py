@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.template import Tag, flattenString
 
 from ccproxy.web.dashboard import charts
-from ccproxy.web.dashboard.tables import ROWS, budgets, targets
+from ccproxy.web.dashboard.standing import ROWS, budgets, targets
 
 
 def drawn(tag: Tag) -> str:

@@ -13,7 +13,8 @@ from ccproxy.access.principals import Keyring
 from ccproxy.ledger.database import LedgerError
 from ccproxy.ledger.queries import exchange
 from ccproxy.secret import Secret
-from ccproxy.web.dashboard.page import ASK_EVERY, DAYS, POLICY
+from ccproxy.web.dashboard.frame import POLICY
+from ccproxy.web.dashboard.kept import ASK_EVERY, DAYS
 from ccproxy.web.dashboard.visits import VISIT_SECONDS, VISITS_LIMIT
 from tests.support.wire import CLAUDE, ClientAnswer, Wire, messages
 
