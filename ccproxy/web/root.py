@@ -103,7 +103,12 @@ class Root(Resource):
         """Answers now, or when the door has settled who asks."""
         waiting = self._door.settle(request) if self._door else None
         if waiting is None:
-            return self._answer(request)
+            answer = self._answer(request)
+            if request.method == b"HEAD" and isinstance(answer, bytes):
+                # Twisted leaves the body out as well, and warns of it in the log each time; Claude Code asks so often.
+                request.setHeader(b"content-length", b"%d" % len(answer))
+                return b""
+            return answer
         Deferred.fromCoroutine(self._answer_later(request, waiting)).addErrback(_fault)
         return NOT_DONE_YET
 

@@ -31,7 +31,8 @@ def _loads_slowly(text: bytes | str) -> Any:
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8: {error.reason} at byte {error.start}") from None
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+        fault = error.msg.removesuffix(" at")
+        raise NotJson(f"{fault} at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise NotJson("nested too deeply") from None
 

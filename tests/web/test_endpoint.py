@@ -3,6 +3,7 @@
 import gzip
 import json
 
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import Kind
@@ -190,6 +191,17 @@ class Surface(SynchronousTestCase):
             ("POST", "/api/event_logging/v2/batch"),
         ):
             self.assertTrue(wire.request(method, path).received.startswith(b"HTTP/1.1 200"), path)
+
+    def test_head(self) -> None:
+        """A HEAD gets the headers that a GET would get, and no line in the log, not even of Twisted's."""
+        told: list[LogEvent] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        head = Wire().request("HEAD", "/api/hello").received.decode()
+        got = Wire().request("GET", "/api/hello").received.decode()
+        self.assertEqual(head, got[: got.index("\r\n\r\n") + 4])
+        self.assertRegex(head, "(?i)\r\ncontent-length: [1-9]")
+        self.assertEqual([event["log_format"] for event in told if event["log_level"] >= LogLevel.info], [])
 
     def test_about(self) -> None:
         """The root says who we are and where to go."""

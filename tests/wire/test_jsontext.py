@@ -46,6 +46,9 @@ class JsonTests(SynchronousTestCase):
             loads(b'{"a": 1,\n "b" 2}')
         self.assertIn("line 2 column", str(caught.exception))
         with self.assertRaises(NotJson) as caught:
+            loads(b'{"a": "no end')
+        self.assertEqual(str(caught.exception), "Unterminated string starting at line 1 column 7")
+        with self.assertRaises(NotJson) as caught:
             loads(b'"\xff"')
         self.assertIn("UTF-8", str(caught.exception))
 
