@@ -1,4 +1,6 @@
 # make run     serve Claude Code on 127.0.0.1:3456, or on CCPROXY_PORT
+# make claude  launch Claude Code on it, with the arguments ARGS
+# make install  have the command ccproxy everywhere: a link to it in BINDIR
 # make test    run the tests
 # make check   run the linter, the type checker and the test of the import floors
 # make docs    write docs/commands.md, docs/ccproxy.1 and docs/vendors.md anew from the program
@@ -16,10 +18,13 @@ PYTHON ?= python3
 TESTS ?= tests
 PRICES ?= litellm
 TRIAL ?= --random=0 --reporter=text
+ARGS ?=
+# Where every shell of root's looks, and most of others'.
+BINDIR ?= $(shell [ "`id -u`" = 0 ] && echo /usr/local/bin || echo "$$HOME/.local/bin")
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: help run test check docs prices clean deb test-deb apt-repo lock wheelhouse
+.PHONY: help run claude install test check docs prices clean deb test-deb apt-repo lock wheelhouse
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -28,6 +33,16 @@ help:
 
 run: $(VENV)/installed
 	@exec $(VENV)/bin/ccproxy start --foreground
+
+claude: $(VENV)/installed
+	@exec $(VENV)/bin/ccproxy $(ARGS)
+
+install: $(VENV)/installed
+	@ours="$(CURDIR)/$(VENV)/bin/ccproxy"; link="$(BINDIR)/ccproxy"; \
+	if [ -e "$$link" ] && [ "`readlink "$$link"`" != "$$ours" ]; then \
+	  echo "$$link is another ccproxy: remove it, or name another place: make install BINDIR=/path/to/bin" >&2; exit 1; fi; \
+	mkdir -p "$(BINDIR)" && ln -sfn "$$ours" "$$link" && echo "The command ccproxy is in $(BINDIR)"; \
+	case ":$$PATH:" in *":$(BINDIR):"*) ;; *) echo "Put that on your path: export PATH=$(BINDIR):\$$PATH" ;; esac
 
 test: $(VENV)/installed-test
 	@[ -z "$$CCPROXY_CI" ] || $(VENV)/bin/ccproxy tokens fetch

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.cli.launching import Verbatim
 from ccproxy.cli.main import main
 from ccproxy.config.environment import CONFIG_VARIABLE, LOG_VARIABLE, OPTIONS, indexed_keys
-from ccproxy.config.load import load
+from ccproxy.config.load import DIRECTORY_VARIABLE, load
 from ccproxy.config.resolve import routes
 from ccproxy.providers.catalogue import KEY_ORDER, names, vendor
 from ccproxy.tokens.ranks import VARIABLE
@@ -58,7 +58,7 @@ def variables() -> set[str]:
 def known_variable(name: str) -> bool:
     """Whether the code reads an environment variable of this name."""
     keys = {row.key_variable for row in map(vendor, names()) if row is not None}
-    ours = {*OPTIONS, LOG_VARIABLE, CONFIG_VARIABLE, VARIABLE}
+    ours = {*OPTIONS, LOG_VARIABLE, CONFIG_VARIABLE, DIRECTORY_VARIABLE, VARIABLE}
     return name in keys | ours | OF_CLAUDE_CODE or bool(list(indexed_keys({name: "a key"})))
 
 
@@ -89,7 +89,7 @@ class ReadmeTests(SynchronousTestCase):
         found = commands()
         self.assertIn(["start", "--foreground"], found)
         for words in found:
-            if words[0] == "-p":
+            if not words or words[0] == "-p":
                 continue  # Claude Code's.
             path = [word for word in words if not word.startswith("-") and not word.isupper()]
             command: click.Command = main

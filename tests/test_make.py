@@ -77,6 +77,32 @@ class MakeTests(SynchronousTestCase):
         self.assertIn("Installing ccproxy", said)
         self.assertNotIn("Making", said)
 
+    def test_claude(self) -> None:
+        """`make claude` installs, and launches Claude Code with the arguments given."""
+        status, said = self.place(MAKES_A_VENV).run(["make", "claude", "ARGS=-p 'Hello there'"])
+        self.assertEqual((status, said.splitlines()[-1]), (0, "ccproxy -p Hello there"))
+
+    def test_install(self) -> None:
+        """`make install` links the command, as often as one likes, and tells where it is not on the path."""
+        place = self.place(MAKES_A_VENV)
+        bin = place.directory / "home" / "bin"
+        for _ in range(2):
+            status, said = place.run(["make", "install", f"BINDIR={bin}"])
+            self.assertEqual(status, 0, said)
+            self.assertIn(f"The command ccproxy is in {bin}\nPut that on your path: export PATH={bin}:$PATH\n", said)
+        self.assertEqual((bin / "ccproxy").readlink(), place.directory / ".venv/bin/ccproxy")
+        _, said = place.run(["make", "install", f"BINDIR={place.directory}/programs"])
+        self.assertNotIn("Put that", said)
+
+    def test_install_beside_another(self) -> None:
+        """A program of the same name that is somebody else's is left alone."""
+        place = self.place(MAKES_A_VENV)
+        theirs = place.write("bin/ccproxy", "theirs")
+        status, said = place.run(["make", "install", f"BINDIR={theirs.parent}"])
+        self.assertNotEqual(status, 0)
+        self.assertIn(f"{theirs} is another ccproxy", said)
+        self.assertEqual(theirs.read_text(), "theirs")
+
     def test_test(self) -> None:
         """`make test` installs what the tests need and runs trial."""
         status, said = self.place(MAKES_A_VENV).run(["make", "test"])
@@ -97,5 +123,5 @@ class MakeTests(SynchronousTestCase):
     def test_help(self) -> None:
         """`make` alone tells what there is."""
         _, said = self.place("").run(["make"])
-        for goal in ("run", "test", "check", "clean"):
+        for goal in ("run", "claude", "install", "test", "check", "clean"):
             self.assertIn(f"make {goal} ", said)

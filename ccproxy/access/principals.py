@@ -3,11 +3,12 @@
 Without a key only this machine is served, and even there not every caller is a friend: a web page can make its
 visitor's browser send requests to 127.0.0.1, under a name of its own that resolves there (DNS rebinding), or plainly
 across origins. Such a request names a foreign host in `Host` or `Origin`, and is refused. A proxy on this machine that
-passes on requests of others tells so in `X-Forwarded-For`, as most do, and is refused as well. A page cannot know the
-key, nor can those others, so with one these rules are not needed. Whose an address is behind trusted proxies has been
-judged by `access.networks.Proxies` when it comes here.
+passes on requests of others tells so in `X-Forwarded-For`, `X-Real-IP` or `Forwarded`, as most do, and is refused as
+well. A page cannot know the key, nor can those others, so with one these rules are not needed. Whose an address is
+behind trusted proxies has been judged by `access.networks.Proxies` when it comes here.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
@@ -21,6 +22,7 @@ from ccproxy.access.networks import Networks, is_loopback
 from ccproxy.errors import ApiError, Kind
 
 _CREDENTIALS = ("authorization", "x-api-key")
+_FORWARDED_FOR = re.compile(r"""\bfor\s*=\s*("[^"]*"|[^;,\s]+)""", re.IGNORECASE)
 
 
 class Key(Protocol):
@@ -159,8 +161,9 @@ class Keyring:
     def _refuse_the_proxied(self, headers: Mapping[str, str]) -> None:
         """A proxy on this machine makes the whole world look local. One that tells of somebody else gives itself away,
         be it trusted or not."""
-        passed_on = headers.get("x-forwarded-for", "")
-        if any(entry.strip() and not is_loopback(_bare(entry)) for entry in passed_on.split(",")):
+        passed_on = headers.get("x-forwarded-for", "").split(",") + headers.get("x-real-ip", "").split(",")
+        passed_on += _FORWARDED_FOR.findall(headers.get("forwarded", ""))
+        if any(entry.strip() and not is_loopback(_bare(entry)) for entry in passed_on):
             raise ApiError(
                 Kind.FORBIDDEN,
                 "a proxy passed this request on for another machine (X-Forwarded-For), and ccproxy has no `apikey` to "

@@ -105,6 +105,23 @@ class ByPlace(SynchronousTestCase):
         for peer in ("192.168.1.2", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "", "localhost"):
             self.refused({**LOCAL, "x-forwarded-for": "127.0.0.1"}, peer)
 
+    def test_passed_on(self) -> None:
+        """A proxy on this machine that asks for another one is refused, by whichever header it tells so."""
+        for name, value in (
+            ("x-forwarded-for", "127.0.0.1, 203.0.113.5"),
+            ("x-real-ip", "203.0.113.5"),
+            ("forwarded", "for=203.0.113.5"),
+            ("forwarded", 'proto=https; For="[2001:db8::5]:4711", for=127.0.0.1'),
+            ("forwarded", "for=_somebody"),
+        ):
+            self.refused({**LOCAL, name: value}, "127.0.0.1")
+        for name, value in (
+            ("x-real-ip", "127.0.0.1"),
+            ("forwarded", 'for="[::1]:80";proto=http'),
+            ("forwarded", "by=_me"),
+        ):
+            self.assertEqual(keyless().identify({**LOCAL, name: value}, "127.0.0.1").name, "local", value)
+
     def test_host_header(self) -> None:
         """The Host header must name this machine: a page that rebinds its own name to 127.0.0.1 does not."""
         for host in ("localhost", "LOCALHOST:3456", "127.0.0.1", "127.1.2.3:80", "[::1]:3456", "localhost."):
