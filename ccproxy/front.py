@@ -29,12 +29,12 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.dispatch import Dispatch
 from ccproxy.exchange.experience import Experience
 from ccproxy.exchange.failover import Failover
-from ccproxy.exchange.hooks import NO_HOOKS, Hook, Hooks
+from ccproxy.exchange.hook import Hook
+from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.kept import Recalling
-from ccproxy.exchange.meter import Record
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.question import Questions
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.exchange.witness import Witnessing

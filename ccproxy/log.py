@@ -14,8 +14,7 @@ from attrs import frozen
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, formatEvent
 from zope.interface import implementer
 
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.headers import redact
 from ccproxy.wire import journal, jsontext
 

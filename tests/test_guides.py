@@ -11,7 +11,8 @@ from ccproxy.config.load import load
 from ccproxy.config.resolve import routes
 from ccproxy.config.settings import Settings
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
-from ccproxy.exchange.hooks import Hook, Hooks
+from ccproxy.exchange.hook import Hook
+from ccproxy.exchange.hooks import Hooks
 from ccproxy.routing.extensions import found
 from ccproxy.routing.survey import Survey
 from tests.support.wire import Wire, chat

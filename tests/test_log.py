@@ -10,8 +10,7 @@ from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.meter import Attempt, Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Attempt, Outcome, Record
 from ccproxy.log import EARLY_LIMIT, FORMS, Form, Journal, Output, fields
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.routing.plans import Plan

@@ -21,8 +21,7 @@ from ccproxy.captures.masks import OVERLAP
 from ccproxy.captures.spool import Spool
 from ccproxy.dialects.dialect import Headers
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.exchange.telling import told
 from ccproxy.headers import is_credential, joined
 from ccproxy.providers.target import Target

@@ -4,8 +4,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ccproxy.errors import ApiError
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.tokens.counting import count
 from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ranks import Measure

@@ -15,9 +15,9 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
-from ccproxy.exchange.meter import Cost, Meter, Record, unpriced
+from ccproxy.exchange.meter import Cost, Meter, unpriced
 from ccproxy.exchange.naming import error_headers, exchange_headers
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.turnstile import Turnstile
 from ccproxy.exchange.witness import Witnessing

@@ -3,8 +3,7 @@
 from twisted.internet.interfaces import IReactorTime
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.routing.memory import Memory
 
 

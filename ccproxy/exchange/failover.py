@@ -15,7 +15,8 @@ from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.intermission import Intermission
 from ccproxy.exchange.opening import Opener
-from ccproxy.exchange.relay import Outcome, Relay
+from ccproxy.exchange.record import Outcome
+from ccproxy.exchange.relay import Relay
 from ccproxy.exchange.tries import Bounds, Tries
 from ccproxy.exchange.voice import Interrupted
 from ccproxy.model.events import Failed

@@ -15,7 +15,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Meter, Record
+from ccproxy.exchange.meter import Meter
+from ccproxy.exchange.record import Record
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.telling import glimpse, told
 

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from ccproxy.config.settings import FailoverSettings, ProviderSettings
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.places import Place, Places, Room
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.headers import redact
 from ccproxy.providers.keys import Keys
 from ccproxy.providers.target import Target

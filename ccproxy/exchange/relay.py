@@ -3,9 +3,7 @@
 It moves bytes through a pipe and keeps time. There is no queue of its own: when the client's send buffer is full
 Twisted calls `pauseProducing`, the relay pauses the upstream's transport, and TCP does the rest. Pause may come twice
 running (measured), so both calls are idempotent. The states are in the package's docstring.
-
-One delayed call serves all deadlines. It is armed for the nearest and looks, when it rings, what really is due: a chunk
-only notes the time, which costs a fraction of moving a timer.
+One alarm serves all deadlines: a chunk only notes the time.
 """
 
 import enum
@@ -14,7 +12,7 @@ from typing import cast
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,7 +20,9 @@ from zope.interface import implementer
 
 from ccproxy.dialects.dialect import Answer
 from ccproxy.errors import ApiError, Kind
+from ccproxy.exchange.alarm import Alarm, Due
 from ccproxy.exchange.pipes import Pipe
+from ccproxy.exchange.record import Outcome
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.voice import Interrupted
 from ccproxy.upstream.client import Deadlines
@@ -50,19 +50,6 @@ class State(enum.Enum):
     HELD = "held"
     STREAMING = "streaming"
     ENDED = "ended"
-
-
-class Outcome(enum.Enum):
-    """How an exchange ended, for its record."""
-
-    FINISHED = "finished"
-    """The client got a complete answer."""
-    BROKEN = "broken"
-    """The client was told in-band that the upstream failed."""
-    ABANDONED = "abandoned"
-    """The client left."""
-    REFUSED = "refused"
-    """The client got an error instead of an answer."""
 
 
 @frozen
@@ -107,16 +94,17 @@ class Relay(Protocol):
         self._held_size = 0
         self._paused = False
         self._upstream_ended = False
-        self._alarm: IDelayedCall | None = None
+        self._alarm = Alarm(clock)
         now = clock.seconds()
         self._started = self._heard = self._said = self._said_content = now
         self._progress = 0
         self._complete_since: float | None = None
+        self._lingers_since: float | None = None
         reply.attach(self)
         if head is None:
             self._commit()
         else:
-            self._arm()
+            self._alarm.arm(self._dues)
 
     def when_over(self, tell: Callable[[Outcome, ApiError | None], None]) -> None:
         """Calls `tell` when the exchange with this upstream ends behind `opened`: how, and why if it failed."""
@@ -147,7 +135,7 @@ class Relay(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._upstream_ended = True
         if self._state is State.ENDED:
-            self._disarm()
+            self._alarm.disarm()
         elif ended_well(reason) or self._pipe.course.complete:
             self._advance(self._pipe.close)
         else:
@@ -166,7 +154,7 @@ class Relay(Protocol):
             self._paused = False
             # A slow client is no silent upstream: the silence is counted from now.
             self._heard = self._clock.seconds()
-            self._arm()
+            self._alarm.arm(self._dues)
             if not self._upstream_ended:
                 self._body.resumeProducing()
 
@@ -211,7 +199,7 @@ class Relay(Protocol):
             self._end()
         elif course.complete and self._complete_since is None:
             self._complete_since = now
-            self._arm()
+            self._alarm.arm(self._dues)
 
     def _hold(self, data: bytes) -> None:
         if data:
@@ -229,7 +217,7 @@ class Relay(Protocol):
         if body:
             self._wrote(self._said, len(body))
         self._say(body)
-        self._arm()
+        self._alarm.arm(self._dues)
         self.opened.callback(None)
 
     def _say(self, body: bytes) -> None:
@@ -254,7 +242,8 @@ class Relay(Protocol):
             self.finished.callback(Outcome.BROKEN)
             return
         if not self._upstream_ended:
-            self._alarm = self._clock.callLater(LINGER, self._stop_upstream)
+            self._lingers_since = self._clock.seconds()
+            self._alarm.arm(self._dues)
         self.finished.callback(Outcome.FINISHED)
 
     def _break(self, error: ApiError) -> None:
@@ -288,7 +277,7 @@ class Relay(Protocol):
     def _stop(self) -> None:
         self._state = State.ENDED
         self._held = []
-        self._disarm()
+        self._alarm.disarm()
 
     def _stop_upstream(self) -> None:
         if not self._upstream_ended:
@@ -296,9 +285,11 @@ class Relay(Protocol):
 
     # Time.
 
-    def _dues(self) -> list[tuple[float, Callable[[], None]]]:
+    def _dues(self) -> list[Due]:
         """What is due when. While the client makes us wait, the upstream's silence is not its fault."""
-        dues: list[tuple[float, Callable[[], None]]] = []
+        if self._state is State.ENDED:
+            return [] if self._lingers_since is None else [(self._lingers_since + LINGER, self._let_go)]
+        dues: list[Due] = []
         if self._deadlines.total is not None:
             dues.append((self._started + self._deadlines.total, self._total_passed))
         if self._complete_since is not None:
@@ -312,29 +303,9 @@ class Relay(Protocol):
                 dues.append((self._said + PING_EVERY, self._ping))
         return dues
 
-    def _arm(self) -> None:
-        dues = self._dues()
-        if not dues:
-            return
-        wait = max(min(due for due, _ in dues) - self._clock.seconds(), 0)
-        if self._alarm is None:
-            self._alarm = self._clock.callLater(wait, self._ring)
-        elif self._alarm.getTime() > self._clock.seconds() + wait:
-            self._alarm.reset(wait)
-
-    def _ring(self) -> None:
-        self._alarm = None
-        for due, act in sorted(self._dues(), key=lambda entry: entry[0]):
-            if self._state is State.ENDED or due > self._clock.seconds():
-                break
-            act()
-        if self._state is not State.ENDED:
-            self._arm()
-
-    def _disarm(self) -> None:
-        if self._alarm is not None and self._alarm.active():
-            self._alarm.cancel()
-        self._alarm = None
+    def _let_go(self) -> None:
+        self._lingers_since = None
+        self._stop_upstream()
 
     def _grace_passed(self) -> None:
         if self._state is State.HELD:

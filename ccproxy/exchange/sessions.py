@@ -6,7 +6,7 @@ from typing import Any
 from attrs import define
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 
 SESSIONS_LIMIT = 2000
 """Conversations remembered; the one that was quiet for longest is forgotten first."""

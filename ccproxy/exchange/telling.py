@@ -6,7 +6,8 @@ Nobody's words are in them but those of errors, and what looks like a key is cut
 from functools import lru_cache
 from typing import Any
 
-from ccproxy.exchange.meter import Attempt, Meter, Record
+from ccproxy.exchange.meter import Meter
+from ccproxy.exchange.record import Attempt, Record
 from ccproxy.headers import redact
 
 NAME_LIMIT = 500

@@ -7,7 +7,7 @@ from attrs import define, evolve, field
 
 from ccproxy.dialects.dialect import Outgoing
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.headers import CREDENTIALS
 from ccproxy.wire import jsontext
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.exchange.reply import Hearing
 from ccproxy.upstream import witness
 

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.ledger.database import Connection, Database, LedgerError, reason
 from ccproxy.ledger.rows import forget, write
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from operator import itemgetter
 from typing import Any
 
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.exchange.telling import told
 from ccproxy.ledger.database import Connection, Database, is_of_the_data
 from ccproxy.ledger.schema import COLUMNS

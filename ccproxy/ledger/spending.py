@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from ccproxy.access.budgets import Budget, Budgets, Period
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.ledger.ledger import Ledger
 from ccproxy.ledger.queries import spent
 

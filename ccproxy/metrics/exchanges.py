@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import GAPS, Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import GAPS, Outcome, Record
 from ccproxy.metrics.families import Counter, Family, Histogram
 
 FIRST = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)

@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.metrics.spans import request, spans
 from ccproxy.wire import jsontext
 from ccproxy.wire.tracecontext import Trace

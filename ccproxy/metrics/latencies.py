@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.headers import redact
 
 LATEST = 512

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ccproxy
-from ccproxy.exchange.meter import Attempt, Record
+from ccproxy.exchange.record import Attempt, Record
 from ccproxy.exchange.telling import told
 from ccproxy.wire.tracecontext import Trace
 

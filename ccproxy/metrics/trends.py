@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define
 
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.headers import redact
 
 STEP = 120.0

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 POINTS = ("request", "routed", "sending", "answering", "event", "finished", "failed")
-"""Where hooks are called: see `exchange.hooks.Point`."""
+"""Where hooks are called: see `exchange.hook.Point`."""
 
 STARBASED = ["data", "user_api_key_dict"]
 """The first parameters of a hook in starbased's form."""

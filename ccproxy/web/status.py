@@ -15,7 +15,7 @@ from twisted.web.server import Request
 import ccproxy
 from ccproxy.access.principals import Keyring
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.exchange.running import Running
 from ccproxy.headers import redact
 from ccproxy.web.answers import page, peer_address, request_headers

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.cli.main import main
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.figures import bar, cost, money, seconds, size, tokens
 from ccproxy.ledger.database import database
 from ccproxy.ledger.rows import write

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.access.clients import Client
 from ccproxy.access.principals import Keyring
 from ccproxy.exchange.cache import PART, Cache
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.secret import Secret
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, Wire, chat
 

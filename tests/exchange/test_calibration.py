@@ -11,8 +11,8 @@ from ccproxy.access.principals import Principal
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.exchange.calibration import BODY_LIMIT, PAUSE_SECONDS, Calibration
 from ccproxy.exchange.call import Call
-from ccproxy.exchange.meter import Meter, Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.meter import Meter
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.model.events import Finished, Started
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.tokens.factors import Factors

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.exchange import continuing
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.providers.target import Auth, Target
 from ccproxy.secret import Secret
 from tests.dialects.gemini.pieces import piece, said, sse

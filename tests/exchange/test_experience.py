@@ -10,8 +10,7 @@ from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.experience import Experience
-from ccproxy.exchange.meter import Attempt, Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Attempt, Outcome, Record
 from ccproxy.model.usage import Usage
 from ccproxy.routing.memory import FAILED_SECONDS, Memory
 

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS as REGISTRY
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.model.events import BlockDelta, Failed
 from ccproxy.providers.target import Target
 from ccproxy.upstream.client import Deadlines

@@ -7,7 +7,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.exchange.hooks import Hook, Hooks, Point
+from ccproxy.exchange.hook import Hook, Point, in_starbased_form
+from ccproxy.exchange.hooks import Hooks
 from ccproxy.exchange.threads import THREADS, Threads
 from ccproxy.hooks import Exchange, Refuse
 from ccproxy.providers.target import Target
@@ -151,9 +152,7 @@ class Changing(SynchronousTestCase):
             data["proxy_server_request"]["headers"].clear()
             return data
 
-        import ccproxy.exchange.hooks as module
-
-        adapted = module._starbased(old)
+        adapted = in_starbased_form(old)
         wire = hooked(hook(Point.REQUEST, adapted, parameters={"to": "claude-other"}), targets=(CLAUDE,))
         wire.ask(metadata={"user_id": "u"})
         body = wire.upstream().json

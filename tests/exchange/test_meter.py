@@ -4,8 +4,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.exchange.meter import BYTES_PER_TOKEN, GAPS
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.meter import BYTES_PER_TOKEN
+from ccproxy.exchange.record import GAPS, Outcome
 from ccproxy.exchange.telling import ERROR_LIMIT, glimpse, told
 from ccproxy.model.usage import Usage
 from tests.support.wire import CLAUDE, OPENAI, Wire, chat, messages

@@ -4,7 +4,8 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyClass
 
-from ccproxy.exchange.relay import PING_EVERY, Outcome, Relay
+from ccproxy.exchange.record import Outcome
+from ccproxy.exchange.relay import PING_EVERY, Relay
 from ccproxy.upstream.client import Deadlines
 from tests.support.wire import CLAUDE, OPENAI, Wire, chat, frames, messages, text_of
 

@@ -6,7 +6,7 @@ from typing import Any
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from tests.support.wire import CLAUDE, OPENAI, Wire, chat, frames, text_of
 
 HELLO = b"".join(chat({"role": "assistant", "content": ""}, {"content": "Hello"}))

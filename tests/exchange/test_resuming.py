@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.joint import REPEATED_LEAST
-from ccproxy.exchange.relay import PING_EVERY, Outcome
+from ccproxy.exchange.record import Outcome
+from ccproxy.exchange.relay import PING_EVERY
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.voice import GO_ON
 from ccproxy.model.events import BlockDelta, Failed, Finished

@@ -4,7 +4,8 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import Kind
-from ccproxy.exchange.relay import LINGER, Outcome
+from ccproxy.exchange.record import Outcome
+from ccproxy.exchange.relay import LINGER
 from ccproxy.upstream.client import Deadlines
 from tests.support.wire import CLAUDE, OPENAI, Wire, chat, frames, text_of
 

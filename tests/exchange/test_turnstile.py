@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.access.clients import Client
 from ccproxy.access.limits import Admission, Allowance, Limits
 from ccproxy.access.principals import Keyring
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.secret import Secret
 from tests.support.wire import ClientConnection, Wire, chat
 

@@ -5,8 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.meter import Attempt, Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Attempt, Outcome, Record
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.routing.plans import Plan
 

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.exchange.telling import told
 from ccproxy.ledger import database as ledger_database
 from ccproxy.ledger.database import Database, LedgerError, database, reason

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.exchange.meter import Record
+from ccproxy.exchange.record import Record
 from ccproxy.ledger import ledger as ledger_module
 from ccproxy.ledger.database import Connection, Database, LedgerError, database
 from ccproxy.ledger.ledger import (

@@ -13,8 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ccproxy.access.budgets import Budget, Budgets, Period
 from ccproxy.config.settings import MetricsSettings, Settings
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.meter import GAPS, Attempt
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import GAPS, Attempt, Outcome
 from ccproxy.front import make_front
 from ccproxy.lasting import Lasting
 from ccproxy.metrics.exchanges import Exchanges

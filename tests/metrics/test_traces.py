@@ -12,8 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.meter import Record
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome, Record
 from ccproxy.metrics.exporter import BATCH_LIMIT, QUEUE_LIMIT, SEND_EVERY, Exporter
 from ccproxy.metrics.spans import request, spans
 from ccproxy.wire import jsontext

@@ -6,7 +6,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.meter import Attempt
+from ccproxy.exchange.record import Attempt
 from ccproxy.metrics.trends import POINTS, STEP, TARGETS, Trends
 
 REFUSED = ApiError(Kind.BUSY, "busy")

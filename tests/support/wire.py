@@ -39,10 +39,11 @@ from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.kept import KeptResponses, Recalling
-from ccproxy.exchange.meter import Record, unpriced
+from ccproxy.exchange.meter import unpriced
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.places import Places, Room
 from ccproxy.exchange.question import Questions
+from ccproxy.exchange.record import Record
 from ccproxy.exchange.running import Running
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.turnstile import Turnstile

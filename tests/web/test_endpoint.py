@@ -7,7 +7,7 @@ from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import Kind
-from ccproxy.exchange.relay import Outcome
+from ccproxy.exchange.record import Outcome
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
 from ccproxy.secret import Secret
