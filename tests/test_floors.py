@@ -41,23 +41,27 @@ CLI_READS = {"ccproxy.cli.process.order", "ccproxy.cli.process.owners", "ccproxy
 """What reads configurations takes as long to import as the rest of a command, which most often does without."""
 
 LATE = {
-    "config/load.py": {"ccproxy.config.imports.parts", "ccproxy.config.imports.reading"},
-    "cli/process/asking.py": {"ssl"},
+    # Twisted takes most of a start.
     "cli/process/serving.py": {"twisted.scripts.twistd", "ccproxy.tap"},
     "cli/logs.py": CLI_READS,
-    "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},
     "cli/reload.py": CLI_READS,
     "cli/status.py": CLI_READS,
+    # Most who could ask providers do not, and few daemons want TLS.
+    "cli/process/asking.py": {"ssl"},
+    "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},
+    # Most configurations are our own.
+    "config/load.py": {"ccproxy.config.imports.parts", "ccproxy.config.imports.reading"},
+    # Few errors tell a date.
+    "dialects/wording.py": {"email.utils"},
+    # Of use where there are ranks, and that database.
     "tokens/ranks.py": {"tiktoken"},
     "ledger/database.py": {"pg8000.dbapi"},
 }
-"""Imports inside functions: Twisted takes most of a start, and commands that do not serve do without it, and without a
-configuration where they can; most configurations are our own, and need no readers of others; whoever asks no provider
-needs no HTTP; tiktoken is of use only where its ranks are, a driver only where its database is."""
+"""Imports inside functions, and why: of what takes long, for those who do without it."""
 
-BY_NAME = {"cli/main.py", "config/yamlfile.py", "routing/extensions.py"}
-"""Where modules are imported by name: the commands, each when it is run, yaml, where there is some, and the operator's
-own code."""
+BY_NAME = {"cli/main.py", "config/yamlfile.py", "dialects/registry.py", "routing/extensions.py"}
+"""Where modules are imported by name: the commands, each when it is run, the dialects, each when it is spoken, yaml,
+where there is some, and the operator's own code."""
 
 
 @cache

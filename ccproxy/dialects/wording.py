@@ -7,8 +7,8 @@ vendor's own text is always kept behind ours, without what must not leave the ho
 
 import math
 import re
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
+from functools import cache
 
 from ccproxy.dialects.dialect import Headers
 from ccproxy.dialects.redaction import redact as redact
@@ -19,7 +19,7 @@ RETRY_LIMIT = 60.0
 _N = r"(?P<n>[\d,]+)"
 _M = r"(?P<m>[\d,]+)"
 
-_WITH_OUTPUT = re.compile(
+_WITH_OUTPUT = (
     r"maximum context length (?:is|of) (?P<m>[\d,]+).{0,80}?\(\s*(?P<n>[\d,]+) (?:in the messages|of text input|"
     r"in your prompt)[^)]{0,80}?(?P<o>[\d,]+) (?:in|for) the (?:completion|output)"
     r"|maximum context length is (?P<m2>[\d,]+) tokens and your request has (?P<n2>[\d,]+) input tokens"
@@ -31,53 +31,49 @@ _WITH_OUTPUT = re.compile(
     r"(?P<o5>[\d,]+) tokens for the completion"
     r"|input length and max_tokens exceed context limit: (?P<n6>[\d,]+) \+ (?P<o6>[\d,]+) > (?P<m6>[\d,]+)"
     r"|prompt tokens \((?P<n7>[\d,]+)\) \+ max_tokens \((?P<o7>[\d,]+)\) exceeds? (?:the )?context length "
-    r"(?P<m7>[\d,]+)",
-    re.IGNORECASE | re.DOTALL,
+    r"(?P<m7>[\d,]+)"
 )
 """Prompt and wished output are counted apart: a smaller output may cure it."""
 
 _OURS = re.compile(r"prompt is too long: \d+ tokens > \d+ maximum|exceed context limit: \d+ \+ \d+ > \d+")
 """Anthropic's own words, which need no others in front."""
 
-_OVERFLOWS = [
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        # With both figures.
-        rf"prompt is too long: {_N}(?: tokens)? > {_M}",
-        rf"prompt is too long: {_N}, model maximum context length: {_M}",
-        rf"maximum context length (?:is|of) {_M}.{{0,80}}?(?:resulted in|requested(?: about)?|has|have|contains) {_N}",
-        rf"maximum prompt length is {_M} but the request contains {_N}",
-        rf"input token count \(?{_N}\)? exceeds the maximum number of tokens allowed \(?{_M}",
-        rf"contains {_N} tokens.{{0,80}}?too large for model with {_M} maximum context length",
-        rf"prompt token count of {_N} exceeds the limit of {_M}",
-        rf"exceeded model token limit: {_M} \(requested: {_N}",
-        rf"request \({_N} tokens\) exceeds the available context size \({_M}",
-        rf"n_prompt_tokens\"?:\s*{_N}.{{0,80}}?n_ctx\"?:\s*{_M}",
-        rf"current length is {_N} while limit is {_M}",
-        rf"prompt cannot exceed {_M} - received {_N}",
-        rf"\(length {_N}\) is longer than the maximum model length of {_M}",
-        rf"input \({_N} tokens\) is longer than the model's context length \({_M}",
-        rf"input token count is {_N} but model only supports up to {_M}",
-        rf"max input tokens: {_M}, request input token count: {_N}",
-        rf"`inputs` must have less than {_M} tokens\. given: {_N}",
-        rf"(?:input length|total tokens|prompt) \(?{_N}(?: tokens)?\)? exceeds (?:the )?(?:model's )?"
-        rf"(?:maximum length|context window) \(?{_M}",
-        # With the limit alone.
-        rf"request body too large for [\w./-]+ model\. max size: {_M} tokens",
-        rf"(?:maximum context length|context length) (?:is|of)(?: only)? {_M}",
-        rf"maximum prompt length is {_M}",
-        rf"too large for model with {_M} maximum context length",
-        rf"exceeded model token limit: {_M}",
-        rf"range of input length should be \[\d+, {_M}\]",
-        # Without figures.
-        r"prompt is too long|context_length_exceeded|model_max_prompt_tokens_exceeded|exceed_context_size"
-        r"|exceeds the context window|exceeds the available context size|exceeds? the (?:model's )?context length"
-        r"|exceeded model token limit|exceeds the maximum number of tokens allowed|prompt exceeds max length"
-        r"|input is too long for requested model|reduce the length of the messages|context window exceeds limit"
-        r"|tokens_limit_reached|tokens to keep from the initial prompt is greater than the context length"
-        r"|context the overflows|context size has been exceeded|input length and `max_tokens` exceed context limit",
-    )
-]
+_OVERFLOWS = (
+    # With both figures.
+    rf"prompt is too long: {_N}(?: tokens)? > {_M}",
+    rf"prompt is too long: {_N}, model maximum context length: {_M}",
+    rf"maximum context length (?:is|of) {_M}.{{0,80}}?(?:resulted in|requested(?: about)?|has|have|contains) {_N}",
+    rf"maximum prompt length is {_M} but the request contains {_N}",
+    rf"input token count \(?{_N}\)? exceeds the maximum number of tokens allowed \(?{_M}",
+    rf"contains {_N} tokens.{{0,80}}?too large for model with {_M} maximum context length",
+    rf"prompt token count of {_N} exceeds the limit of {_M}",
+    rf"exceeded model token limit: {_M} \(requested: {_N}",
+    rf"request \({_N} tokens\) exceeds the available context size \({_M}",
+    rf"n_prompt_tokens\"?:\s*{_N}.{{0,80}}?n_ctx\"?:\s*{_M}",
+    rf"current length is {_N} while limit is {_M}",
+    rf"prompt cannot exceed {_M} - received {_N}",
+    rf"\(length {_N}\) is longer than the maximum model length of {_M}",
+    rf"input \({_N} tokens\) is longer than the model's context length \({_M}",
+    rf"input token count is {_N} but model only supports up to {_M}",
+    rf"max input tokens: {_M}, request input token count: {_N}",
+    rf"`inputs` must have less than {_M} tokens\. given: {_N}",
+    rf"(?:input length|total tokens|prompt) \(?{_N}(?: tokens)?\)? exceeds (?:the )?(?:model's )?"
+    rf"(?:maximum length|context window) \(?{_M}",
+    # With the limit alone.
+    rf"request body too large for [\w./-]+ model\. max size: {_M} tokens",
+    rf"(?:maximum context length|context length) (?:is|of)(?: only)? {_M}",
+    rf"maximum prompt length is {_M}",
+    rf"too large for model with {_M} maximum context length",
+    rf"exceeded model token limit: {_M}",
+    rf"range of input length should be \[\d+, {_M}\]",
+    # Without figures.
+    r"prompt is too long|context_length_exceeded|model_max_prompt_tokens_exceeded|exceed_context_size"
+    r"|exceeds the context window|exceeds the available context size|exceeds? the (?:model's )?context length"
+    r"|exceeded model token limit|exceeds the maximum number of tokens allowed|prompt exceeds max length"
+    r"|input is too long for requested model|reduce the length of the messages|context window exceeds limit"
+    r"|tokens_limit_reached|tokens to keep from the initial prompt is greater than the context length"
+    r"|context the overflows|context size has been exceeded|input length and `max_tokens` exceed context limit",
+)
 
 _RATE = re.compile(r"tokens per (?:minute|day|hour)|\bTP[MD]\b", re.IGNORECASE)
 """Groq tells a rate limit as 413 `Request too large`: smaller prompts do not cure it, time does."""
@@ -118,6 +114,13 @@ _EPOCH = 1e9
 """Seconds. What is more is a time, and no duration; a thousand times as much is in milliseconds."""
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """What tells an overflow: with the output counted apart, and without. Compiled for the first error that comes."""
+    flags = re.IGNORECASE | re.DOTALL
+    return re.compile(_WITH_OUTPUT, flags), tuple(re.compile(pattern, flags) for pattern in _OVERFLOWS)
+
+
 def overflow(message: str, code: str = "") -> str | None:
     """Anthropic's words for a prompt that does not fit, and the vendor's text behind them; None if `message`
     and the vendor's error `code` tell something else.
@@ -127,7 +130,8 @@ def overflow(message: str, code: str = "") -> str | None:
     """
     if rate(message):
         return None
-    if both := _WITH_OUTPUT.search(message):
+    with_output, overflows = _patterns()
+    if both := with_output.search(message):
         groups = {name[0]: _number(text) for name, text in both.groupdict().items() if text}
         prompt, output, maximum = groups["n"], groups["o"], groups["m"]
         if prompt > maximum:
@@ -136,7 +140,7 @@ def overflow(message: str, code: str = "") -> str | None:
             f"input length and `max_tokens` exceed context limit: {prompt} + {output} > {maximum}, "
             f"decrease input length or `max_tokens` and try again ({message})"
         )
-    for pattern in _OVERFLOWS:
+    for pattern in overflows:
         if match := pattern.search(message):
             if _OURS.search(message):
                 return message
@@ -146,7 +150,7 @@ def overflow(message: str, code: str = "") -> str | None:
             if "m" in figures:
                 return f"prompt is too long: the maximum is {figures['m']} tokens ({message})"
             return f"prompt is too long ({message})"
-    if any(pattern.search(code) for pattern in _OVERFLOWS):
+    if any(pattern.search(code) for pattern in overflows):
         return f"prompt is too long ({message})"
     return None
 
@@ -217,9 +221,17 @@ def _seconds(text: str) -> float | None:
 
 def _until(date: str, now: str) -> float | None:
     try:
-        return max(0.0, (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds())
+        return max(0.0, _moment(date) - _moment(now))
     except (TypeError, ValueError):
         return None
+
+
+def _moment(date: str) -> float:
+    """The time that a header tells, in seconds from the epoch. Raises `TypeError` or `ValueError`."""
+    from email.utils import parsedate_to_datetime
+
+    moment = parsedate_to_datetime(date)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _reset(text: str, now: str) -> float | None:
@@ -236,7 +248,7 @@ def _reset(text: str, now: str) -> float | None:
     elif plain >= _EPOCH * 1000:
         plain /= 1000
     try:
-        return max(0.0, plain - parsedate_to_datetime(now).timestamp())
+        return max(0.0, plain - _moment(now))
     except (TypeError, ValueError):
         return None
 
