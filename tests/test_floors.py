@@ -51,11 +51,14 @@ LATE = {
     "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},
     # Most configurations are our own.
     "config/load.py": {"ccproxy.config.imports.parts", "ccproxy.config.imports.reading"},
+    # Nothing may have to be hashed, which loads OpenSSL.
+    "providers/provider.py": {"hashlib"},
+    "routing/facts.py": {"hashlib"},
     # Few errors tell a date.
     "dialects/wording.py": {"email.utils"},
     # Of use where there are ranks, and that database.
     "tokens/ranks.py": {"tiktoken"},
-    "ledger/database.py": {"pg8000.dbapi"},
+    "ledger/database.py": {"pg8000.dbapi", "ssl"},
 }
 """Imports inside functions, and why: of what takes long, for those who do without it."""
 

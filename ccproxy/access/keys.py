@@ -8,15 +8,15 @@ one look-up (0.6 us); and since nobody outside can foresee a digest, how long a 
 All hashes of a configuration share one salt, so an unknown key costs one run of scrypt and not one for each client.
 """
 
-import base64
-import binascii
 import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
+
+from ccproxy.access.hashes import HASH_BYTES, SALT_BYTES, KeyHash, encoded
 
 PREFIX = "ccp-"
 """Of keys that we make, so that people and scanners know them when they find one."""
@@ -24,62 +24,21 @@ PREFIX = "ccp-"
 UNKNOWN_LIMIT = 4096
 """Wrong keys that are remembered as wrong; who sent it longest ago goes first."""
 
-SALT_LIMIT = 4
-"""Different salts in one configuration: each costs an unknown key another run."""
-
-_NAME = "scrypt"
 _LOG_N, _R, _P = 14, 8, 1
-_LARGEST_LOG_N = 17
-_SALT_BYTES, _HASH_BYTES = 16, 32
 
 Known = TypeVar("Known")
 
 
-class BadHash(ValueError):
-    """This is no hash of ours; `str()` says what was expected."""
-
-
-@frozen
-class KeyHash:
-    """What is kept of a key. `work` is the binary logarithm of scrypt's cost."""
-
-    work: int
-    salt: bytes = field(repr=False)
-    digest: bytes = field(repr=False)
-
-    @classmethod
-    def parse(cls, text: str) -> "KeyHash":
-        """A hash as it is written: `scrypt$14$SALT$HASH`. Raises `BadHash`."""
-        name, _, rest = text.strip().partition("$")
-        work, _, rest = rest.partition("$")
-        salt, _, digest = rest.partition("$")
-        try:
-            found = cls(int(work), _decoded(salt), _decoded(digest))
-        except (ValueError, binascii.Error):
-            raise BadHash(_EXPECTED) from None
-        if name != _NAME or not 10 <= found.work <= _LARGEST_LOG_N:
-            raise BadHash(_EXPECTED)
-        if len(found.salt) < _SALT_BYTES or len(found.digest) != _HASH_BYTES:
-            raise BadHash(_EXPECTED)
-        return found
-
-    @classmethod
-    def of(cls, key: str, like: "KeyHash | None" = None) -> "KeyHash":
-        """The hash of a key, with the salt of another one where there is one."""
-        salt = os.urandom(_SALT_BYTES) if like is None else like.salt
-        work = _LOG_N if like is None else like.work
-        return cls(work, salt, _scrypt(key, work, salt))
-
-    def __str__(self) -> str:
-        return f"{_NAME}${self.work}${_encoded(self.salt)}${_encoded(self.digest)}"
-
-
-_EXPECTED = "a hash as `ccproxy key` prints it: scrypt$14$SALT$HASH"
+def hash_of(key: str, like: KeyHash | None = None) -> KeyHash:
+    """The hash of a key, with the salt of another one where there is one."""
+    salt = os.urandom(SALT_BYTES) if like is None else like.salt
+    work = _LOG_N if like is None else like.work
+    return KeyHash(work, salt, _scrypt(key, work, salt))
 
 
 def new_key() -> str:
     """A key that nobody guesses."""
-    return PREFIX + _encoded(os.urandom(32))
+    return PREFIX + encoded(os.urandom(32))
 
 
 @frozen
@@ -160,12 +119,4 @@ def as_sent(value: str) -> bytes:
 
 def _scrypt(key: str, work: int, salt: bytes) -> bytes:
     memory = 2 * 128 * (1 << work) * _R
-    return hashlib.scrypt(as_sent(key), salt=salt, n=1 << work, r=_R, p=_P, maxmem=memory, dklen=_HASH_BYTES)
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    return hashlib.scrypt(as_sent(key), salt=salt, n=1 << work, r=_R, p=_P, maxmem=memory, dklen=HASH_BYTES)

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from ccproxy.access.clients import ANYONE, LOCAL, Client
-from ccproxy.access.keys import KeyHash, Keys, Proof
+from ccproxy.access.hashes import KeyHash
+from ccproxy.access.keys import Keys, Proof
 from ccproxy.access.networks import Networks, is_loopback
 from ccproxy.errors import ApiError, Kind
 

@@ -6,7 +6,8 @@ from getpass import getpass
 
 import click
 
-from ccproxy.access.keys import BadHash, KeyHash, new_key
+from ccproxy.access.hashes import BadHash, KeyHash
+from ccproxy.access.keys import hash_of, new_key
 from ccproxy.config.load import find, read
 from ccproxy.config.settings import ConfigError
 
@@ -21,7 +22,7 @@ def key(given: bool, config: str | None) -> None:
     `clients`.
     """
     made = _given() if given else new_key()
-    hashed = KeyHash.of(made, _salted(config))
+    hashed = hash_of(made, _salted(config))
     if not given:
         click.echo(f"the client's key:  {made}", err=True)
     click.echo(f'"key_hash": "{hashed}"')

@@ -8,13 +8,11 @@ from typing import Any
 import click
 
 from ccproxy.cli.keeping import ledger
-from ccproxy.cli.terminal import aligned, paint
+from ccproxy.cli.terminal import aligned, mood, paint
 from ccproxy.figures import bar, money, seconds, size, tokens
 from ccproxy.ledger.queries import exchange, exchanges
 
 LAST = "last"
-
-MOODS = {"finished": "good", "abandoned": "dubious", "broken": "bad", "refused": "bad"}
 
 
 @click.command()
@@ -43,7 +41,7 @@ def show(name: str, as_json: bool, config: str | None) -> None:
 
 def shown(one: Mapping[str, Any]) -> str:
     """An exchange for people."""
-    outcome = paint(one["outcome"], MOODS.get(one["outcome"], "quiet"))
+    outcome = paint(one["outcome"], mood(one["outcome"]))
     lines = [f"{one['id']}  {outcome}  {one['asked']} → {one['target'] or 'nowhere'}", aligned(_facts(one))]
     whole = max(one["total"] or 0.0, 1e-9)
     if one["attempts"]:

@@ -14,8 +14,7 @@ from ccproxy.cli.process.asking import NoDaemon, asked
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.running import running
-from ccproxy.cli.show import MOODS
-from ccproxy.cli.terminal import paint
+from ccproxy.cli.terminal import mood, paint
 from ccproxy.figures import money, seconds, tokens
 
 NOT_RUNNING = 3
@@ -142,7 +141,7 @@ def begun_line(one: Mapping[str, Any]) -> str:
 def ended_line(one: Mapping[str, Any]) -> str:
     """A line for one that ended."""
     prompt = sum(one[name] or 0 for name in ("tokens_in", "cache_read", "cache_written"))
-    mark = paint(MARKS.get(one["outcome"], "?"), MOODS.get(one["outcome"], "quiet"))
+    mark = paint(MARKS.get(one["outcome"], "?"), mood(one["outcome"]))
     first = f" ({seconds(one['first_content'])} to the first word)" if one["first_content"] is not None else ""
     tries = f", {len(one['attempts'])} targets tried" if len(one["attempts"]) > 1 else ""
     if one["error"]:

@@ -11,11 +11,18 @@ import click
 COLOURS = {"good": "green", "bad": "red", "dubious": "yellow", "quiet": "bright_black"}
 """The moods of a word."""
 
+_OUTCOMES = {"finished": "good", "abandoned": "dubious", "broken": "bad", "refused": "bad"}
+
 
 def paint(text: str, mood: str) -> str:
     """The text in the colour of its mood, on a terminal, and unless NO_COLOR is set."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
     return text if plain else click.style(text, fg=COLOURS[mood])
+
+
+def mood(outcome: str) -> str:
+    """The mood of what came of an exchange."""
+    return _OUTCOMES.get(outcome, "quiet")
 
 
 @contextmanager

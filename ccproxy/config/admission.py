@@ -5,7 +5,7 @@ Nothing here is needed to tell where requests go: that is `config.resolve`.
 
 from ccproxy.access.budgets import Budget, Period
 from ccproxy.access.clients import Client
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.hashes import KeyHash
 from ccproxy.access.limits import Allowance, Limits
 from ccproxy.access.networks import Networks, Proxies
 from ccproxy.access.principals import Keyring

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ccproxy.access.clients import ANYONE, LOCAL
-from ccproxy.access.keys import SALT_LIMIT, BadHash, KeyHash
+from ccproxy.access.hashes import SALT_LIMIT, BadHash, KeyHash
 from ccproxy.access.networks import UNIX, BadNetwork, network
 from ccproxy.config.problems import Path, Problem, quoted
 from ccproxy.config.settings import AddressSettings, ClientSettings, NetworkSettings, Settings

@@ -5,7 +5,6 @@ What differs between the two is here alone: how to connect, the mark of a parame
 """
 
 import sqlite3
-import ssl
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -179,12 +178,14 @@ def _file(path: str) -> Database:
     return Database(path, "sqlite3", arguments)
 
 
-def _tls(mode: str) -> ssl.SSLContext | bool | None:
+def _tls(mode: str) -> Any:
     """The modes of libpq: what the driver wants for each."""
     if mode in ("prefer", "allow"):
         return None
     if mode == "disable":
         return False
+    import ssl
+
     context = ssl.create_default_context()
     if mode in ("require", "verify-ca"):
         context.check_hostname = False

@@ -1,6 +1,5 @@
 """A provider: one account at one service, as the configuration names it, and the targets it has."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -143,6 +142,8 @@ class Provider:
 
 
 def _account(base_url: str, key: Secret) -> str:
+    import hashlib
+
     host = urlsplit(base_url).netloc
     text = f"{host}\n{key.identity()}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

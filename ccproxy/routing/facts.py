@@ -5,7 +5,6 @@ itself tells is found out by a `routing.survey.Survey`, which is a `Facts` as we
 taken for a request that says nothing.
 """
 
-import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -127,4 +126,6 @@ class Facts:
 
 
 def _digest(name: str) -> str:
+    import hashlib
+
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access import keys
-from ccproxy.access.keys import UNKNOWN_LIMIT, BadHash, KeyHash, Keys, new_key
+from ccproxy.access.hashes import BadHash, KeyHash
+from ccproxy.access.keys import UNKNOWN_LIMIT, Keys, hash_of, new_key
 
 QUICK = KeyHash(10, b"s" * 16, b"d" * 32)
 """Cheap enough to be made in a test."""
@@ -16,14 +17,14 @@ class Hashes(SynchronousTestCase):
 
     def test_round_trip(self) -> None:
         """A hash is read as it was written, and is that of its key alone."""
-        made = KeyHash.of("one", QUICK)
+        made = hash_of("one", QUICK)
         self.assertEqual(KeyHash.parse(str(made)), made)
-        self.assertEqual(KeyHash.of("one", QUICK), made)
-        self.assertNotEqual(KeyHash.of("two", QUICK), made)
+        self.assertEqual(hash_of("one", QUICK), made)
+        self.assertNotEqual(hash_of("two", QUICK), made)
 
     def test_salt(self) -> None:
         """Without another hash to go by, the salt is new each time."""
-        self.assertNotEqual(KeyHash.of("one").salt, KeyHash.of("one").salt)
+        self.assertNotEqual(hash_of("one").salt, hash_of("one").salt)
 
     def test_nothing_is_shown(self) -> None:
         """The repr of a hash shows neither salt nor digest."""
@@ -77,7 +78,7 @@ class Finding(SynchronousTestCase):
 
     def test_hashed(self) -> None:
         """A key that is kept as a hash is found when it has been proven, which happens once."""
-        known = Keys([("a", "anna")], [(KeyHash.of("b", QUICK), "bert"), (KeyHash.of("c", QUICK), "carl")])
+        known = Keys([("a", "anna")], [(hash_of("b", QUICK), "bert"), (hash_of("c", QUICK), "carl")])
         self.assertIsNone(known.find("b"))
         proof = known.proof("b")
         proof.settle(proof.run())
@@ -87,7 +88,7 @@ class Finding(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """An unknown key is proven to be nobody's, once; then it costs no more than a known one."""
-        known = Keys([], [(KeyHash.of("b", QUICK), "bert")])
+        known = Keys([], [(hash_of("b", QUICK), "bert")])
         proof = known.proof("x")
         proof.settle(proof.run())
         self.assertIsNone(known.find("x"))
@@ -96,7 +97,7 @@ class Finding(SynchronousTestCase):
     def test_same_work(self) -> None:
         """An unknown key costs as many runs of the slow function as a known one: one for each salt."""
         other = KeyHash(10, b"t" * 16, b"d" * 32)
-        hashes = [(KeyHash.of("b", QUICK), "bert"), (KeyHash.of("c", QUICK), "carl"), (KeyHash.of("d", other), "dora")]
+        hashes = [(hash_of("b", QUICK), "bert"), (hash_of("c", QUICK), "carl"), (hash_of("d", other), "dora")]
         runs: list[bytes] = []
         slow = keys._scrypt
         self.patch(keys, "_scrypt", lambda key, work, salt: (runs.append(salt), slow(key, work, salt))[1])
@@ -107,7 +108,7 @@ class Finding(SynchronousTestCase):
 
     def test_forgetting(self) -> None:
         """Only so many wrong keys are remembered, and no right one is forgotten for their sake."""
-        known = Keys([], [(KeyHash.of("b", QUICK), "bert")])
+        known = Keys([], [(hash_of("b", QUICK), "bert")])
         known.proof("b").settle("bert")
         for number in range(UNKNOWN_LIMIT + 1):
             known.proof(f"wrong {number}").settle(None)

@@ -3,7 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.clients import Client
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.hashes import KeyHash
+from ccproxy.access.keys import hash_of
 from ccproxy.access.networks import Networks, is_loopback
 from ccproxy.access.principals import Keyring, Principal
 from ccproxy.errors import ApiError, Kind
@@ -185,7 +186,7 @@ class OfSeveralClients(SynchronousTestCase):
         """Anna has a key, Bert the hash of one, and both have their conditions."""
         anna = Client("anna", networks=Networks.of(["10.0.0.0/8"]))
         bert = Client("bert", expires=100.0)
-        hashed = KeyHash.of("berts-key", KeyHash(10, b"s" * 16, b""))
+        hashed = hash_of("berts-key", KeyHash(10, b"s" * 16, b""))
         keys: list[tuple[Client, Secret | KeyHash]] = [(anna, Secret("annas-key")), (bert, hashed)]
         return Keyring(Secret(KEY), clients=keys, networks=Networks.of(deny=["10.6.6.6"]), clock=lambda: now)
 

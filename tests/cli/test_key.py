@@ -6,7 +6,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.hashes import KeyHash
+from ccproxy.access.keys import hash_of
 from ccproxy.cli.key import key
 from ccproxy.config.admission import keyring
 from ccproxy.config.load import load
@@ -55,7 +56,7 @@ class KeyTests(SynchronousTestCase):
         result = self.run_key("--hash", typed="  my-own-key \n")
         self.assertNotIn("my-own-key", result.output)
         text = json.loads("{" + result.stdout + "}")["key_hash"]
-        self.assertEqual(KeyHash.of("my-own-key", KeyHash.parse(text)), KeyHash.parse(text))
+        self.assertEqual(hash_of("my-own-key", KeyHash.parse(text)), KeyHash.parse(text))
         self.assertEqual(self.run_key("--hash", typed="\n").exit_code, 1)
 
     def test_bad_file(self) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.hashes import KeyHash
+from ccproxy.access.keys import hash_of
 from ccproxy.access.limits import Allowance, Limits
 from ccproxy.config.admission import keyring, limits
 from ccproxy.config.durations import BadDuration, moment, rate
 from ccproxy.config.load import load
 from ccproxy.config.settings import ConfigError, Settings
 
-HASH = str(KeyHash.of("k", KeyHash(10, b"s" * 16, b"")))
+HASH = str(hash_of("k", KeyHash(10, b"s" * 16, b"")))
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"clients": [{"name": "a"}]}, "neither `key` nor `key_hash`"),

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.clients import Client
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.keys import hash_of
 from ccproxy.access.principals import Keyring
 from ccproxy.ledger.database import LedgerError
 from ccproxy.ledger.queries import exchange
@@ -271,7 +271,7 @@ class AccessTests(SynchronousTestCase):
 
     def test_hashed_keys(self) -> None:
         """A key of which only a hash is kept is proven in a thread; a client that does not administer sees nothing."""
-        clients = [(Client("boss", administers=True), KeyHash.of("boss-key")), (Client("anna"), Secret("annas-key"))]
+        clients = [(Client("boss", administers=True), hash_of("boss-key")), (Client("anna"), Secret("annas-key"))]
         self.wire = Wire((CLAUDE,), keyring=Keyring(Secret(""), clients=clients), ledger=NoLedger())
         body = urlencode({"key": "boss-key"}).encode()
         client = self.wire.request("POST", "/dashboard/sign-in", body, peer=AWAY)

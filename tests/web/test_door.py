@@ -5,14 +5,15 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.clients import Client
-from ccproxy.access.keys import KeyHash
+from ccproxy.access.hashes import KeyHash
+from ccproxy.access.keys import hash_of
 from ccproxy.access.networks import Proxies
 from ccproxy.access.principals import Keyring
 from ccproxy.secret import Secret
 from ccproxy.web.door import PROOFS, PROOFS_OF_ONE
 from tests.support.wire import Wire, chat
 
-HASH = KeyHash.of("berts-key", KeyHash(10, b"s" * 16, b""))
+HASH = hash_of("berts-key", KeyHash(10, b"s" * 16, b""))
 
 
 def keyring() -> Keyring:
