@@ -22,9 +22,12 @@ def code(arguments: tuple[str, ...]) -> None:
     NO_PROXY where there is a proxy. ANTHROPIC_API_KEY is kept from it.
 
     Where no Claude model answers, it asks for the route by name: ANTHROPIC_DEFAULT_OPUS_MODEL,
-    ANTHROPIC_DEFAULT_SONNET_MODEL, ANTHROPIC_DEFAULT_HAIKU_MODEL and CLAUDE_CODE_SUBAGENT_MODEL; and it is told of the
-    model's window and cap: CLAUDE_CODE_MAX_CONTEXT_TOKENS, CLAUDE_CODE_DISABLE_1M_CONTEXT and
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS. What you have set yourself of these stays.
+    ANTHROPIC_DEFAULT_SONNET_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; and it is told of the model's window and cap:
+    CLAUDE_CODE_MAX_CONTEXT_TOKENS, CLAUDE_CODE_DISABLE_1M_CONTEXT and CLAUDE_CODE_MAX_OUTPUT_TOKENS. Its subagents ask
+    for the size that it wants for each; CLAUDE_CODE_SUBAGENT_MODEL is set where there is a route `subagent`, or one for
+    all sizes. What you have set yourself of these stays.
+
+    `ccproxy claude` does the same.
     """
     claude = program(os.environ)
     if claude is None:

@@ -67,6 +67,9 @@ OWN_SWITCHES = ("-h", "--help", "--version")
 
 COMMANDS = {name: words for section in SECTIONS.values() for name, words in section.items()}
 
+MEANT = {"claude": "code"}
+"""Other words for commands. Programs of this name have or had the one; none of them in its help."""
+
 DIRECTORY_VARIABLE = "CCPROXY_CONFIG_DIR"
 
 
@@ -115,6 +118,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is meant, and its arguments."""
+        if args and args[0] in MEANT:
+            args = [MEANT[args[0]], *args[1:]]
         if args and args[0] not in COMMANDS:
             ctx.fail(_unknown(args[0]))
         return super().resolve_command(ctx, args)
@@ -128,7 +133,7 @@ class Commands(click.Group):
 
 
 def _unknown(name: str) -> str:
-    near = ["code"] if name == "claude" else get_close_matches(name, COMMANDS, n=1)
+    near = get_close_matches(name, COMMANDS, n=1)
     meant = f"did you mean `ccproxy {near[0]}`?" if near else "`ccproxy --help` lists them"
     return f"there is no command {name!r}; {meant} (`ccproxy -- {name}` gives it to Claude Code.)"
 

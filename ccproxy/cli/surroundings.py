@@ -26,6 +26,11 @@ TIERS: Mapping[str, str] = {
 WORKING = ("ANTHROPIC_DEFAULT_OPUS_MODEL", "ANTHROPIC_DEFAULT_SONNET_MODEL")
 """The sizes that conversations are held with. Claude Code knows one window and one cap for all."""
 
+SUBAGENT = "subagent"
+"""The route for what subagents ask."""
+
+FOR_SUBAGENTS = "CLAUDE_CODE_SUBAGENT_MODEL"
+
 WINDOW = 200_000
 """Of a model whose window the catalogue does not know. Where it is smaller, the vendor's complaint makes Claude Code
 compact the conversation; where Claude Code took it for a million tokens, it would do so too late."""
@@ -99,7 +104,11 @@ def passes_login(settings: Settings) -> bool:
 
 def models_told(settings: Settings) -> dict[str, str]:
     """The names by which Claude Code shall ask, its window and its cap on output, where no Claude model answers. The
-    names are those of routes, so that all which a route does is done."""
+    names are those of routes, so that all which a route does is done.
+
+    A subagent has the size of whoever started it, or the one that is wished for it, and asks by that size's name. So
+    its model is named only where there is a route for subagents, or nothing to choose.
+    """
     named: dict[str, str] = {}
     targets: dict[str, Target] = {}
     known = routes(settings)
@@ -112,11 +121,15 @@ def models_told(settings: Settings) -> dict[str, str]:
         if rule == "route" and alias(name) != name and not _is_claude(chosen.targets[0].model):
             named[variable] = alias(name)
             targets[variable] = chosen.targets[0]
-    if not named:
-        return {}
-    if len(named) == len(TIERS) and len(set(named.values())) == 1:
-        named["CLAUDE_CODE_SUBAGENT_MODEL"] = next(iter(named.values()))
-    return named | _sizes([targets[variable] for variable in WORKING if variable in targets])
+    working = [targets[variable] for variable in WORKING if variable in targets]
+    of_subagents = _target(settings, SUBAGENT) if working and SUBAGENT in settings.routes else None
+    if of_subagents is not None:
+        # Whoever asks for a route by its name gets that one: what a subagent asks for must be its own.
+        named[FOR_SUBAGENTS] = alias(SUBAGENT)
+        working.append(of_subagents)
+    elif len(named) == len(TIERS) and len(set(named.values())) == 1:
+        named[FOR_SUBAGENTS] = next(iter(named.values()))
+    return named | _sizes(working)
 
 
 def _sizes(targets: Sequence[Target]) -> dict[str, str]:

@@ -48,6 +48,29 @@ class ModelsTests(SynchronousTestCase):
         self.assertNotIn("CLAUDE_CODE_SUBAGENT_MODEL", told)
         self.assertEqual(told["CLAUDE_CODE_MAX_CONTEXT_TOKENS"], "128000")
 
+    def test_route_for_subagents(self) -> None:
+        """Where subagents have a route, they ask for it by name: by the name of a size they would get that size's. The
+        window is one that all of them have."""
+        routes = {
+            "opus": RouteSettings("mine", "mine-model"),
+            "sonnet": RouteSettings("mine", "mine-model"),
+            "subagent": RouteSettings("small", "small-model"),
+        }
+        settings = Settings(providers=(provider(window=128_000), provider("small", 32_000)), routes=routes)
+        told = models_told(settings)
+        self.assertEqual(told["ANTHROPIC_DEFAULT_OPUS_MODEL"], "claude-via-opus")
+        self.assertEqual(told["CLAUDE_CODE_SUBAGENT_MODEL"], "claude-via-subagent")
+        self.assertEqual(routes_of(settings).named(told["CLAUDE_CODE_SUBAGENT_MODEL"]).rule, "route subagent")
+        self.assertEqual(told["CLAUDE_CODE_MAX_CONTEXT_TOKENS"], "32000")
+        claude = Settings(
+            providers=(ProviderSettings("anthropic", api_key=Secret("k")), provider("small")),
+            routes={
+                "subagent": RouteSettings("small", "small-model"),
+                "default": RouteSettings("anthropic"),
+            },
+        )
+        self.assertEqual(models_told(claude), {})
+
     def test_names_lead_where_they_led(self) -> None:
         """Whoever asks by such a name is answered by whom the size's own name leads to."""
         routes = {"default": RouteSettings("mine", "mine-model"), "haiku": RouteSettings("small", "small-model")}

@@ -71,7 +71,7 @@ class CodeTests(LaunchCase):
         """However it is launched, it finds a gateway that serves, gets every argument, and its status is ours. The
         daemon that was started for it is gone with it."""
         arguments = ["-p", "say hi", "--model", "x y", "--help", ""]
-        for words in ((), ("--",), ("code",), ("code", "--"), ("run", "claude")):
+        for words in ((), ("--",), ("code",), ("code", "--"), ("claude",), ("run", "claude")):
             ended = self.ccproxy(*words, *arguments)
             self.assertEqual((ended.returncode, ended.stderr), (42, ""), words)
             self.assertEqual(self.told("arguments"), arguments)
