@@ -192,6 +192,7 @@ def _status(lasting: Lasting, keys: Keyring, reload: Reload | None) -> Status:
         lasting.fitness.details,
         lasting.latencies.details,
         lambda: [one.shown() for one in lasting.purse.budgets.spendings(lasting.reactor.seconds())],
+        lasting.ledger.details,
     )
 
 

@@ -67,6 +67,8 @@ def facts(there: Running | None, answer: Answer | None) -> dict[str, Any]:
         "uptime_seconds": content.get("uptime_seconds") or round(time.time() - there.started, 1),
         "exchanges": content.get("exchanges", {}),
         "providers": content.get("providers", []),
+        "last_reload": (content.get("configuration") or {}).get("last_reload"),
+        "ledger": content.get("ledger", {}),
     }
 
 
@@ -78,15 +80,30 @@ def shown(there: Running, known: Mapping[str, Any], stranger: str) -> str:
         ("address", there.url or ", ".join(there.listen)),
         ("process", f"{known['pid']}, for {spell(known['uptime_seconds'])}" if known["pid"] else ""),
         ("configuration", at_home(there.config) or ("" if stranger else "none: environment and defaults")),
+        ("last reload", _reload(known["last_reload"])),
         ("log", at_home(there.log) or ("" if stranger else "its terminal, or the journal")),
         ("version", str(known["version"])),
         ("exchanges", f"{exchanges['served']} served, {exchanges['running']} running" if exchanges else ""),
         ("providers", "\n".join(map(_provider, known["providers"]))),
+        ("ledger", _ledger(known["ledger"])),
         ("note", stranger),
     ]
     if not there.kept:
         rows.append(("until", "the last program that uses it ends (`ccproxy start` keeps it)"))
     return f"ccproxy {state}\n{aligned(rows)}"
+
+
+def _reload(last: Mapping[str, Any] | None) -> str:
+    """What was wrong with the file when it was read last; one that was taken over needs no word."""
+    return "" if last is None or last["ok"] else paint(last["message"], "bad")
+
+
+def _ledger(said: Mapping[str, Any]) -> str:
+    """Where records of exchanges stay, if they do not reach the ledger."""
+    if not said.get("failing") and not said.get("lost"):
+        return ""
+    state = "cannot be written" if said["failing"] else "can be written again"
+    return paint(f"{said['place']} {state}; records: {said['waiting']} waiting, {said['lost']} lost", "bad")
 
 
 def _provider(said: Mapping[str, Any]) -> str:

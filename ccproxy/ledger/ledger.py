@@ -89,6 +89,10 @@ class Ledger:
         """Whether the last try to write failed."""
         return self._failures > 0
 
+    def details(self) -> dict[str, Any]:
+        """For the status page."""
+        return {"place": self.place, "failing": self.trouble, "waiting": self.waiting, "lost": self.lost}
+
     @property
     def place(self) -> str:
         """Where it is, without a password; empty where nothing is kept."""

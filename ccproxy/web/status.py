@@ -93,7 +93,8 @@ class Health(_Page):
 
 class Status(_Page):
     """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file, and `fitness` of
-    the targets that do not answer as they should; `latencies` how long targets take, `budgets` what was spent."""
+    the targets that do not answer as they should; `latencies` how long targets take, `budgets` what was spent, and
+    `ledger` whether records are kept."""
 
     def __init__(
         self,
@@ -105,6 +106,7 @@ class Status(_Page):
         fitness: Callable[[], Mapping[str, Any]],
         latencies: Callable[[], Mapping[str, Any]] = dict,
         budgets: Callable[[], Sequence[Mapping[str, Any]]] = list,
+        ledger: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(keyring, results)
         self._running = running
@@ -113,6 +115,7 @@ class Status(_Page):
         self._fitness = fitness
         self._latencies = latencies
         self._budgets = budgets
+        self._ledger = ledger
 
     def details(self) -> Mapping[str, Any]:
         """All that it shows to whoever may see it."""
@@ -133,5 +136,6 @@ class Status(_Page):
                 "failover": self._fitness(),
                 "latencies": self._latencies(),
                 "budgets": self._budgets(),
+                "ledger": self._ledger(),
             }
         return content
