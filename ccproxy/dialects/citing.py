@@ -20,15 +20,21 @@ def read_url_citation(value: Any) -> Citation | None:
     )
 
 
-def url_citation(citation: Citation, text: str = "") -> dict[str, Any]:
+def url_citation(citation: Citation, text: str = "", begin: int = 0, length: int | None = None) -> dict[str, Any]:
     """A citation as OpenAI's clients have it, who want to know where in the text it stands: where nobody told, at the
-    quoted words, or all of it."""
+    quoted words, or all of it. The text begins at character `begin` of what the client reads as one; of a text that is
+    told already only the `length` is known."""
     start, end = citation.start, citation.end
     if start is None or end is None:
-        start, end = 0, len(text)
+        start, end = 0, len(text) if length is None else length
         if citation.quoted and (found := text.find(citation.quoted)) >= 0:
             start, end = found, found + len(citation.quoted)
-    return {"start_index": start, "end_index": end, "url": citation.url, "title": citation.title or citation.url}
+    return {
+        "start_index": begin + start,
+        "end_index": begin + end,
+        "url": citation.url,
+        "title": citation.title or citation.url,
+    }
 
 
 def medium_of(media_type: str) -> Medium:

@@ -42,7 +42,8 @@ def error_of(
     """The error for an upstream's `status` and `message`; `code` is the vendor's own word or number, if it gave one.
 
     An empty account and an overflowing prompt are known by their words whatever the status (vendors use 400, 403, 413,
-    422, 429 and 500 for them). The message keeps the vendor's words, without secrets.
+    422, 429 and 500 for them), an unknown model and a wrong key where the status blames the request. The message keeps
+    the vendor's words, without secrets.
     """
     text = wording.redact(message).strip() or f"the upstream answered {status} without a message"
     body = original.body[:_READ].decode("utf-8", "replace") if original else message
@@ -53,6 +54,10 @@ def error_of(
         return ApiError(Kind.OVERLOADED, text, status=429, retry_after=wait, original=original)
     if status not in _NEVER_OVERFLOW and (words := wording.overflow(text, code)):
         return ApiError(Kind.OVERFLOW, words, original=original)
+    if status == 400 and wording.bad_key(message):
+        status = 401
+    elif status == 400 and (wording.no_model(message) or wording.no_model(code)):
+        return ApiError(Kind.NO_ROUTE, text, status=400, original=original)
     kind, told_status = _KINDS.get(status, (Kind.INVALID, 400) if 400 <= status < 500 else (Kind.BROKEN, 502))
     return ApiError(kind, text, status=told_status, retry_after=wait, original=original)
 

@@ -72,6 +72,7 @@ _OVERFLOWS = (
     r"|exceeded model token limit|exceeds the maximum number of tokens allowed|prompt exceeds max length"
     r"|input is too long for requested model|reduce the length of the messages|context window exceeds limit"
     r"|tokens_limit_reached|tokens to keep from the initial prompt is greater than the context length"
+    r"|prompt too long|exceeded max context length|total length of all messages is too long|too_many_prompt_tokens"
     r"|context the overflows|context size has been exceeded|input length and `max_tokens` exceed context limit",
 )
 
@@ -86,6 +87,14 @@ _QUOTA = re.compile(
     r"|account is not active|payment required|in arrears|arrearage|余额不足|欠费|^\s*(?:1113|1008)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
+
+_NO_MODEL = (
+    r"^(?:model_not_found|invalid_model)$|\bmodel not (?:found|exist)|\bunknown model\b|\binvalid model\b"
+    r"|is not a valid model\b|supported api model names are"
+    r"|\bmodel [`'\"]?[\w./:@-]+[`'\"]? (?:does not exist|(?:was |is )?not found)"
+)
+_BAD_KEY = r"(?:incorrect|invalid) api key|api key (?:is )?not valid"
+"""Both are compiled for the first error that comes, as those of an overflow are."""
 
 _DURATION = (
     r"(?:(?P<h>\d+)\s*h[a-z]*\s*)?(?:(?P<m>\d+)\s*m(?!s)[a-z]*\s*)?"
@@ -172,12 +181,23 @@ def quota(message_or_code: str) -> bool:
     return _QUOTA.search(message_or_code) is not None
 
 
+def no_model(message_or_code: str) -> bool:
+    """Whether the text, or the vendor's error code, says that there is no model of this name: not every vendor has the
+    status 404 for it."""
+    return re.search(_NO_MODEL, message_or_code, re.IGNORECASE) is not None
+
+
+def bad_key(message: str) -> bool:
+    """Whether the text says that the key is wrong, which xAI tells as a malformed request."""
+    return re.search(_BAD_KEY, message, re.IGNORECASE) is not None
+
+
 def retry_after(headers: Headers, body_text: str) -> float | None:
     """Seconds to wait as the upstream says, at most 60: from `retry-after-ms`, `retry-after` (a date is held against
     the answer's own `date`), the reset of an exhausted limit (in the headers, or as OpenRouter has it in the body), or
     the error's text; None where it says nothing."""
     milliseconds = _seconds(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
+    if milliseconds:  # Azure says 0 beside a `retry-after` that is more.
         return _clamped(milliseconds / 1000)
     if after := headers.get("retry-after", ""):
         seconds = _seconds(after)

@@ -31,12 +31,23 @@ def encode_data(data: bytes) -> bytes:
     return b"data: %b\n\n" % data
 
 
+def _are_two(before: list[bytes], line: bytes) -> bool:
+    """Whether a line of data is an event of its own, and what stands before it another, whose server forgot the blank
+    line between them: two objects in a row are no JSON."""
+    return len(before) == 1 and _is_whole(before[0]) and _is_whole(line)
+
+
+def _is_whole(line: bytes) -> bool:
+    return (line[:1] == b"{" and line[-1:] == b"}") or line == b"[DONE]"
+
+
 class Decoder:
     """Frames from bytes as they come, cut anywhere.
 
     `feed` gives the frames that are complete by now. `close` says that the input ended and gives the last frame if only
     its blank line is missing (some servers forget it). Comments, `id` and `retry` are skipped; a frame without data is
-    none. Raises `ApiError(BROKEN)` for a frame beyond `limit`.
+    none; `error:`, which is no field, is the data of an event of that name. Raises `ApiError(BROKEN)` for a frame
+    beyond `limit`.
     """
 
     def __init__(self, limit: int = FRAME_LIMIT) -> None:
@@ -75,10 +86,18 @@ class Decoder:
                     frames.append(self._take())
                 self._event = b""
             elif line.startswith(b"data:"):
-                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+                text = line[6:] if line[5:6] == b" " else line[5:]
+                if self._data and _are_two(self._data, text):
+                    frames.append(self._take())
+                self._data.append(text)
                 self._held += len(line)
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
+            elif line.startswith(b"error:"):
+                # No field of the standard: llama.cpp tells so that it failed.
+                self._event = b"error"
+                self._data.append(line[6:].strip())
+                self._held += len(line)
         self._hold(rest)
         return frames
 

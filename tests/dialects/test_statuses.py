@@ -52,6 +52,19 @@ class ErrorOfTests(SynchronousTestCase):
         for status in (400, 403, 429):
             self.assertIs(error_of(status, "no", code="insufficient_quota").kind, Kind.QUOTA)
 
+    def test_no_model(self) -> None:
+        """An unknown model is no fault of the request, whatever the status: another target may have one of that name.
+        The vendor's status stays."""
+        for code, message in (("model_not_found", "no"), ("invalid-argument", "Model not found: grok-9")):
+            error = error_of(400, message, code=code)
+            self.assertEqual((error.kind, error.status), (Kind.NO_ROUTE, 400))
+            self.assertTrue(error.another_target_may_help)
+
+    def test_bad_key(self) -> None:
+        """A wrong key is the operator's matter also where the vendor calls the request malformed, as xAI does."""
+        error = error_of(400, "Incorrect API key provided.", code="invalid-argument")
+        self.assertEqual((error.kind, error.status), (Kind.REFUSED_CREDENTIAL, 502))
+
     def test_rate_told_as_too_large(self) -> None:
         """Groq's 413 for tokens per minute passes with time."""
         error = error_of(413, "Request too large on tokens per minute (TPM): try again in 3s")

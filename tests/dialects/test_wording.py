@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.dialects.wording import overflow, quota, rate, redact, retry_after
+from ccproxy.dialects.wording import bad_key, no_model, overflow, quota, rate, redact, retry_after
 
 TOO_LONG = [
     # what a vendor says, tokens, maximum
@@ -85,6 +85,8 @@ WITHOUT_FIGURES = [
     "model_max_prompt_tokens_exceeded",
     "The number of tokens to keep from the initial prompt is greater than the context length.",
     "tokens_limit_reached",
+    "prompt too long; exceeded max context length by 1119046 tokens",
+    "The total length of all messages is too long.",
 ]
 
 
@@ -169,6 +171,38 @@ class QuotaTests(SynchronousTestCase):
             self.assertFalse(quota(text), text)
 
 
+class BlameTests(SynchronousTestCase):
+    """What a malformed request is not to be blamed for."""
+
+    def test_no_model(self) -> None:
+        """Vendors say in many words that they have no such model."""
+        for text in (
+            "The requested model 'gpt-9' does not exist.",
+            "The model `gpt-9` does not exist or you do not have access to it.",
+            "Model not found: grok-9",
+            "openai/gpt-9 is not a valid model ID",
+            "The supported API model names are a or b, but you passed c.",
+            "Invalid model: magic-9",
+            "Model Not Exist",
+            "model_not_found",
+            "invalid_model",
+        ):
+            self.assertTrue(no_model(text), text)
+        for text in (
+            "Unsupported value: 'temperature' does not support 0 with this model.",
+            "Previous response with id 'resp_1' not found.",
+            "This model does not support effort level 'xhigh'.",
+            "The model's tool call was invalid, and no function of this name was found",
+        ):
+            self.assertFalse(no_model(text), text)
+
+    def test_bad_key(self) -> None:
+        """So do they of a key."""
+        self.assertTrue(bad_key("Incorrect API key provided. You can obtain an API key from https://console.x.ai."))
+        self.assertTrue(bad_key("API key not valid. Please pass a valid API key."))
+        self.assertFalse(bad_key("the tool `rotate_api_key` is invalid"))
+
+
 class RetryAfterTests(SynchronousTestCase):
     """When to come back."""
 
@@ -178,6 +212,7 @@ class RetryAfterTests(SynchronousTestCase):
         for headers, seconds in (
             ({"retry-after": "7"}, 7.0),
             ({"retry-after": "7", "retry-after-ms": "1500"}, 1.5),
+            ({"retry-after": "1", "retry-after-ms": "0"}, 1.0),
             (date, 20.0),
             ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "12.5s"}, 12.5),
             ({"ratelimit-remaining": "0", "ratelimit-reset": "20"}, 20.0),

@@ -44,6 +44,22 @@ class DecoderTests(SynchronousTestCase):
         data = b": hello\n\nid: 1\nretry: 5\n\nevent: lost\n\ndata: x\n\n"
         self.assertEqual(decode(data), [Frame(b"", b"x")])
 
+    def test_no_blank_lines(self) -> None:
+        """Objects in lines of data that no blank line parts are events of their own, told as they come; of an object
+        over several lines every line is a part."""
+        data = b'data: {"a":1}\ndata: {"b":2}\ndata: [DONE]\n\n'
+        for cut in range(len(data)):
+            self.assertEqual([one.data for one in decode(data[:cut], data[cut:])], [b'{"a":1}', b'{"b":2}', b"[DONE]"])
+        self.assertEqual(Decoder().feed(data[:-1]), [Frame(b"", b'{"a":1}'), Frame(b"", b'{"b":2}')])
+        for lines in (b'data: {\ndata: "a":{}\ndata: }\n\n', b'data: [\ndata: {"a":1}\ndata: ]\n\n'):
+            self.assertEqual(len(decode(lines)), 1, lines)
+
+    def test_error_field(self) -> None:
+        """What llama.cpp writes into a field `error` is an event of that name."""
+        data = b'data: {}\n\nerror: {"code":500}\n\n'
+        for cut in range(len(data)):
+            self.assertEqual(decode(data[:cut], data[cut:]), [Frame(b"", b"{}"), Frame(b"error", b'{"code":500}')])
+
     def test_byte_order_mark(self) -> None:
         """A byte order mark before the first line is no part of it."""
         self.assertEqual(decode(b"\xef\xbb", b"\xbfdata: x\n\n"), [Frame(b"", b"x")])

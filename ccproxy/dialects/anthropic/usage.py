@@ -35,7 +35,8 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     if usage.reasoning:
         written["output_tokens_details"] = {"thinking_tokens": min(usage.reasoning, usage.output or 0)}
     if usage.web_searches:
-        written["server_tool_use"] = {"web_search_requests": usage.web_searches}
+        # Clients in typed languages want both figures.
+        written["server_tool_use"] = {"web_search_requests": usage.web_searches, "web_fetch_requests": 0}
     return written
 
 

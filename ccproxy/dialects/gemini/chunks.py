@@ -25,7 +25,7 @@ from ccproxy.dialects.gemini import signatures
 from ccproxy.dialects.gemini.arguments import Pieces
 from ccproxy.dialects.gemini.errors import error_in, in_stream
 from ccproxy.dialects.gemini.grounding import Grounding
-from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, CONTINUED, EMPTY_IS_BROKEN, NAME, stop
+from ccproxy.dialects.gemini.tables import ACCOUNT, BROKEN, CONTINUED, EMPTY_IS_BROKEN, NAME, finish_word, stop
 from ccproxy.dialects.gemini.usage import read_usage, summed
 from ccproxy.dialects.mending import mend
 from ccproxy.dialects.quirks import Quirks
@@ -141,7 +141,7 @@ class Reader:
             self._grounding.learn(grounding)
         if isinstance(token := candidate.get("continuationToken"), str) and token:
             self._token = token
-        if isinstance(finish := candidate.get("finishReason"), str) and finish:
+        if finish := finish_word(candidate.get("finishReason")):
             self._ends(finish, candidate.get("finishMessage"), events)
         return events
 

@@ -31,6 +31,18 @@ FINISH = {
 }
 """Reasons to finish that are no failure."""
 
+_NUMBERS = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION"}
+"""The reasons whose number in Google's own messages is the same in all its services. Clients of the older libraries ask
+for numbers, and some gateways are such."""
+
+
+def finish_word(value: object) -> str:
+    """The word of a `finishReason`; empty where there is none yet."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _NUMBERS.get(value, "OTHER") if value else ""
+    return value if isinstance(value, str) else ""
+
+
 CONTINUED = "CONTINUATION"
 """The vendor's limit for one request is reached, and the answer goes on in another request with a token. Where it is
 not asked for, that is an answer cut by length."""

@@ -60,6 +60,11 @@ class Calls:
         self._ids: set[str] = set()
         self.any_started = False
 
+    @property
+    def any(self) -> bool:
+        """Whether a call was told by name, though its block may still wait for arguments."""
+        return any(call.name for call in self._calls)
+
     def feed(self, fragment: Mapping[str, Any], choice: object, out: list[Event]) -> None:
         """Takes one element of `tool_calls`. Raises BROKEN for more arguments to a call that was complete."""
         function = fragment.get("function")

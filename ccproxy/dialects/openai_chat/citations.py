@@ -4,7 +4,7 @@ Pages come as `annotations` of a message (OpenAI's search models, OpenRouter), o
 xAI). Pictures come as `images` (OpenRouter), in the form that a request has them in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccproxy.dialects.citing import url_citation
@@ -30,12 +30,10 @@ def read_image(image: Any) -> Media | None:
     return read_image_url(url) if isinstance(url, str) and url else None
 
 
-def annotations(citations: Iterable[Citation], text: str = "") -> list[dict[str, Any]]:
-    """Citations for a client. The index is for the openai SDK, which joins lists of streams by it."""
-    pages = [citation for citation in citations if citation.url]
-    return [
-        {"index": at, "type": "url_citation", "url_citation": url_citation(page, text)} for at, page in enumerate(pages)
-    ]
+def annotation(citation: Citation, index: int, begin: int, text: str = "", length: int | None = None) -> dict[str, Any]:
+    """A citation for a client, of a text that begins at character `begin` of the content. The index, from 0 for the
+    first of an answer, is for the openai SDK, which joins lists of streams by it."""
+    return {"index": index, "type": "url_citation", "url_citation": url_citation(citation, text, begin, length)}
 
 
 def written_image(media: Media, index: int) -> dict[str, Any] | None:

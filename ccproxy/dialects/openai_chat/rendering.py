@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccproxy.dialects.openai_chat.citations import annotations, written_image
+from ccproxy.dialects.openai_chat.citations import annotation, written_image
 from ccproxy.dialects.openai_chat.errors import error_frame
 from ccproxy.dialects.openai_chat.tables import FINISH, NAME
 from ccproxy.dialects.openai_chat.usage import write_usage
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import dumps
 
@@ -33,16 +33,19 @@ class Renderer:
     __slots__ = (
         "_begun",
         "_calls",
+        "_cited",
         "_clock",
         "_created",
         "_gap",
         "_id",
         "_images",
         "_kinds",
+        "_length",
         "_model",
         "_names",
         "_seals",
         "_slow",
+        "_text_begin",
         "_usage",
         "_wants_usage",
         "_words",
@@ -61,6 +64,11 @@ class Renderer:
         self._calls: dict[int, bool] = {}
         self._seals = 0
         self._images = 0
+        self._cited = 0
+        self._length = 0
+        """Characters of text told so far."""
+        self._text_begin = 0
+        """Where among them the last text begins."""
         self._begun: set[type] = set()
         self._gap: set[type] = set()
         self._slow: set[type] = set()
@@ -76,6 +84,8 @@ class Renderer:
                 self._calls[event.index] = True
                 return before + dumps(event.text) + _BEHIND_ARGUMENTS
             text = self._first(kind, event.text) if kind in self._slow else event.text
+            if kind is Text:
+                self._length += len(text)
             return before + dumps(text) + _BEHIND
         match event:
             case BlockDelta():
@@ -137,8 +147,12 @@ class Renderer:
 
     def _first(self, kind: type, text: str) -> str:
         """The first text of a block, apart from what the same kind said before."""
+        begin = self._length
         if kind in self._gap:
             text = _PARAGRAPH + text
+            begin += len(_PARAGRAPH)
+        if kind is Text:
+            self._text_begin = begin
         self._gap.discard(kind)
         self._slow.discard(kind)
         self._begun.add(kind)
@@ -153,9 +167,15 @@ class Renderer:
             detail = sealed_detail(self._seals, event.seal)
             self._seals += 1
             return self._chunk({"reasoning_details": [detail]})
-        if event.citations and (pages := annotations(event.citations)):
-            return self._chunk({"annotations": pages})
-        return b""
+        return self._cite(event.citations) if event.citations else b""
+
+    def _cite(self, citations: tuple[Citation, ...]) -> bytes:
+        """The pages that the last text has something from."""
+        begin, length = self._text_begin, self._length - self._text_begin
+        pages = [page for page in citations if page.url]
+        told = [annotation(page, at, begin, length=length) for at, page in enumerate(pages, self._cited)]
+        self._cited += len(told)
+        return self._chunk({"annotations": told}) if told else b""
 
     def _finish(self, event: Finished) -> bytes:
         frames = [self._chunk({}, finish_word(event.stop, bool(self._calls)))]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ccproxy.dialects.openai_chat.citations import annotations, written_image
+from ccproxy.dialects.openai_chat.citations import annotation, written_image
 from ccproxy.dialects.openai_chat.errors import in_band, read_envelope
 from ccproxy.dialects.openai_chat.rendering import (
     completion_id,
@@ -19,7 +19,7 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block
-from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
+from ccproxy.model.messages import Citation, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
 from ccproxy.model.replies import Response, fold
 from ccproxy.model.usage import Reason, Stop
 from ccproxy.wire.jsontext import NotJson, dumps, loads
@@ -97,7 +97,7 @@ class _Message:
         match block:
             case Text(text):
                 self._say(Text, text)
-                self._cited += annotations(block.citations, text)
+                self._cite(block.citations, text)
                 self._apart.add(Thinking)
             case Thinking(text):
                 self._say(Thinking, text)
@@ -119,6 +119,12 @@ class _Message:
             self._texts[kind] += gap + text
             self._apart.discard(kind)
 
+    def _cite(self, citations: tuple[Citation, ...], text: str) -> None:
+        """The pages that the text said last has something from."""
+        begin = len(self._texts[Text]) - len(text)
+        pages = [page for page in citations if page.url]
+        self._cited += [annotation(page, at, begin, text) for at, page in enumerate(pages, len(self._cited))]
+
     def _call(self, block: ToolUse) -> None:
         call = whole_call(block, self._names)
         if _is_object(call["function"]["arguments"]):
@@ -133,7 +139,7 @@ class _Message:
         more = {
             "reasoning_content": self._texts[Thinking],
             "reasoning_details": self._details,
-            "annotations": [{**one, "index": at} for at, one in enumerate(self._cited)],
+            "annotations": self._cited,
             "images": self._images,
             "tool_calls": self.calls,
         }

@@ -12,7 +12,7 @@ from ccproxy.dialects.openai_chat.blocks import Blocks
 from ccproxy.dialects.openai_chat.citations import listed_citations, read_image
 from ccproxy.dialects.openai_chat.errors import Envelope, in_band, read_envelope
 from ccproxy.dialects.openai_chat.snapshots import Snapshots
-from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, STOPS
+from ccproxy.dialects.openai_chat.tables import BROKEN_STOPS, CUT_STOPS, STOPS
 from ccproxy.dialects.openai_chat.think_tags import ThinkTags
 from ccproxy.dialects.openai_chat.usage import read_usage
 from ccproxy.dialects.quirks import Quirks
@@ -107,7 +107,7 @@ class Parser:
     def _read(self, frame: Frame, out: list[Event]) -> None:
         data = frame.data
         if data[:1] != b"{" and data.strip() == b"[DONE]":
-            if self._finish is None and self._blocks.any:
+            if self._finish is None and (self._blocks.any or self._blocks.calls.any):
                 self._finish = "stop"
             self._end(out)
             return
@@ -300,7 +300,7 @@ class Parser:
         if choice.get("error"):
             self._refuse(read_envelope({"error": choice["error"]}) or Envelope("unknown"), out)
         elif isinstance(finish, str) and finish:
-            self._finish = finish
+            self._finish = "length" if choice.get("native_finish_reason") in CUT_STOPS else finish
             # vLLM says here which stop sequence matched, others repeat the finish reason.
             matched = choice.get("stop_reason")
             if isinstance(matched, str) and finish == "stop" and matched not in STOPS:

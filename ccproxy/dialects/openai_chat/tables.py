@@ -37,6 +37,10 @@ STOPS = {
 }
 """What vendors call the end of an answer: Mistral's `model_length`, Zhipu's `sensitive` and window, and so on."""
 
+CUT_STOPS = frozenset({"max_output_tokens", "max_tokens", "MAX_TOKENS", "length", "model_length"})
+"""What a router's `native_finish_reason` says of an answer that the limit of tokens cut, where its own word for it
+hides that: OpenRouter tells `tool_calls` of a call that was cut in its arguments."""
+
 BROKEN_STOPS = {
     "error": Kind.BROKEN,
     "network_error": Kind.BROKEN,

@@ -28,6 +28,9 @@ def read_usage(value: Mapping[str, Any], reasoning_outside_output: bool = False,
     written = _first(count(details.get("cache_write_tokens")), count(details.get("cache_creation_input_tokens")))
     fresh = prompt
     if prompt is not None:
+        if cached and written and cached <= prompt and written <= prompt < cached + written:
+            # OpenRouter tells of Gemini what was written and read at once: the same tokens, counted twice.
+            written = max(0, written - cached)
         shared = (cached or 0) + (written or 0)
         fresh = prompt - shared if prompt >= shared else prompt
     reasoning = count(part(value, "completion_tokens_details").get("reasoning_tokens"))

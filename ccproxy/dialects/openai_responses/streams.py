@@ -243,7 +243,7 @@ class Reader:
         usage = read_usage(response.get("usage"), self._blocks.searches, response.get("service_tier"))
         if status == "incomplete":
             reason = text_of(_object(response.get("incomplete_details")), "reason")
-            self._end(Stop(INCOMPLETE.get(reason, Reason.OTHER), reason or status), usage)
+            self._end(Stop(INCOMPLETE.get(reason, Reason.OTHER) if reason else Reason.LENGTH, reason or status), usage)
         elif self._blocks.refusals:
             self._end(Stop(Reason.REFUSED, status, explanation="\n".join(self._blocks.refusals)), usage)
         else:

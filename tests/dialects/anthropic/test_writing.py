@@ -158,7 +158,7 @@ class Shape(RendererCase):
         early = self.write(Finished(Stop(Reason.DONE), Usage(output=9, reasoning=4, web_searches=2)))[-2]["usage"]
         self.assertEqual((early["input_tokens"], early["output_tokens"]), (5, 9))
         self.assertEqual(early["output_tokens_details"], {"thinking_tokens": 4})
-        self.assertEqual(early["server_tool_use"], {"web_search_requests": 2})
+        self.assertEqual(early["server_tool_use"], {"web_search_requests": 2, "web_fetch_requests": 0})
 
     def test_failure(self) -> None:
         """An error ends the stream at once, in the middle of a block, and nothing looks like a good end."""

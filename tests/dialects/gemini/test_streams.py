@@ -261,6 +261,12 @@ class Reading(SynchronousTestCase):
         """A reason we do not know keeps its own word."""
         self.assertEqual(folded(sse(piece(said("x"), finish="NEWLY_MADE"))).stop, Stop(Reason.OTHER, "NEWLY_MADE"))
 
+    def test_numbers_for_words(self) -> None:
+        """Older libraries of Google's ask for numbers in place of words, and gateways hand them on."""
+        for number, reason in ((1, Reason.DONE), (2, Reason.LENGTH), (3, Reason.REFUSED), (4, Reason.REFUSED)):
+            self.assertIs(folded(sse(piece(said("Yes."), finishReason=number))).stop.reason, reason, number)
+        self.assertIs(folded(sse(piece(said("Yes."), finishReason=17))).stop.reason, Reason.DONE)
+
     def test_broken_off(self) -> None:
         """A stream that ends without a reason is broken, and so is one that says nothing, or no JSON."""
         for data in (sse(piece(said("Half"))), b"", b": comment\n\n", b"data: {nonsense\n\n", b"[{]"):

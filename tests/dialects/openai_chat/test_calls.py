@@ -240,3 +240,6 @@ class StopTests(SynchronousTestCase):
         told = events(chunk(call(0, "i", "A", '{"a":1}')), DONE)
         self.assertIs(finish(told).stop.reason, Reason.TOOLS)
         self.assertIs(failure(chunk(call(0, "i", "A", '{"a": 1')), DONE).error.kind, Kind.BROKEN)
+        for nothing in ("", "{}"):
+            told = events(chunk(call(0, "i", "A", nothing)), chunk({"content": ""}), DONE)
+            self.assertIs(finish(told).stop.reason, Reason.TOOLS, nothing)

@@ -17,6 +17,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import (
     Choose,
+    Citation,
     Effort,
     Inline,
     Media,
@@ -35,7 +36,7 @@ from ccproxy.model.messages import (
     ToolUse,
     Turn,
 )
-from ccproxy.model.replies import Response, fold
+from ccproxy.model.replies import Response, fold, unfold
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import loads
 from tests.support.legal_streams import legal_streams
@@ -46,11 +47,12 @@ try:
     import httpx2 as httpx
     import openai
     from openai.lib.streaming.chat import ChatCompletionStreamState
-    from openai.types.chat import ChatCompletion
+    from openai.types.chat import ChatCompletion, ChatCompletionMessage
     from openai.types.chat import completion_create_params as params
 except ImportError as error:
     raise SkipTest(f"the openai SDK is not installed: {error}") from error
 
+PAGES = [Citation(f"https://{name}.test/", name) for name in "abc"]
 PNG = Media(Medium.IMAGE, Inline("image/png", "AAAA"))
 PDF = Media(Medium.DOCUMENT, Inline("application/pdf", "JVBE"), "a.pdf")
 MARKED = {"anthropic": {"cache_control": {"type": "ephemeral"}}}
@@ -215,6 +217,23 @@ class StreamTests(SynchronousTestCase):
         message = accumulated(told).choices[0].message
         self.assertEqual(message.reasoning_content, "hm")
         self.assertEqual(message.reasoning_details[0]["data"], "px1.abc")
+
+    def test_citations(self) -> None:
+        """Pages of several texts are each their own, at the place of their text among all of the content: as Claude's
+        searches cite, one text after the other. The SDK joins what has the same index, so an index never comes
+        twice."""
+        texts = (Text("One. ", citations=tuple(PAGES[:2])), Text("Two."), Text("Three.", citations=(PAGES[2],)))
+        reply = Response("r", "m", texts, Stop(Reason.DONE), Usage(1, 1))
+        for message in (
+            accumulated(unfold(reply)).choices[0].message,
+            ChatCompletion.model_validate(loads(render_response(reply, Request("asked", ())))).choices[0].message,
+        ):
+            told = [ChatCompletionMessage.model_validate(message.model_dump()).annotations or []]
+            pages = [one.url_citation for each in told for one in each]
+            self.assertEqual([page.url for page in pages], [page.url for page in PAGES])
+            self.assertEqual(message.content, "One. Two.Three.")
+            places = [message.content[page.start_index : page.end_index] for page in pages]
+            self.assertEqual(places, ["One. ", "One. ", "Three."])
 
     def test_failure(self) -> None:
         """An error within a stream is an exception with its message."""

@@ -449,6 +449,15 @@ class EndTests(SynchronousTestCase):
             told = events(chunk({"content": "x"}), chunk({}, word), DONE)
             self.assertEqual(finish(told).stop, Stop(reason, word))
 
+    def test_native_reason(self) -> None:
+        """A router's own word for the end may hide that the limit cut the answer; the vendor's word beside it does
+        not. A call that was cut is then no broken one."""
+        cut = {"native_finish_reason": "max_output_tokens"}
+        told = events(chunk(call(0, "i", "Read", '{"path": "/et')), chunk({}, "tool_calls", **cut), DONE)
+        self.assertEqual(finish(told).stop, Stop(Reason.LENGTH, "length"))
+        told = events(chunk({"content": "x"}), chunk({}, "stop", native_finish_reason="STOP"), DONE)
+        self.assertEqual(finish(told).stop, Stop(Reason.DONE, "stop"))
+
     def test_failing_reasons(self) -> None:
         """A finish reason that tells a failure is one."""
         for word, kind in (("error", Kind.BROKEN), ("insufficient_system_resource", Kind.OVERLOADED)):
@@ -492,6 +501,11 @@ class ErrorTests(SynchronousTestCase):
         ):
             told = failure(chunk({"content": "x"}), data, DONE)
             self.assertEqual((told.error.kind, told.error.message), (Kind.BROKEN, "gone"), data)
+
+    def test_field(self) -> None:
+        """llama.cpp tells a failure in a field that no parser of events knows; its words reach the client."""
+        told = failure(chunk({"content": "x"}), b'error: {"error":{"message":"failed to decode, try again"}}\n\n')
+        self.assertIn("failed to decode", told.error.message)
 
     def test_first(self) -> None:
         """An error before all else is the only event, so another target may be tried."""

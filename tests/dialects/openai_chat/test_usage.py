@@ -27,6 +27,11 @@ CASES: list[tuple[str, dict[str, Any], Usage]] = [
         {"prompt_tokens": 10, "prompt_tokens_details": {"cache_creation_input_tokens": 4}},
         Usage(6, None, None, 4),
     ),
+    (
+        "OpenRouter's Gemini, written and read at once",
+        {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 8}},
+        Usage(2, None, 8, 0),
+    ),
     ("more cached than prompted", {"prompt_tokens": 10, "cached_tokens": 40}, Usage(10, None, 40)),
     (
         "reasoning within the output",

@@ -12,7 +12,7 @@ from ccproxy.dialects.seals import unseal
 from ccproxy.errors import Kind
 from ccproxy.model.events import BlockDelta, BlockStopped, Failed, Finished, Started
 from ccproxy.model.messages import Opaque, Searched, Source, Text, Thinking, ToolUse
-from ccproxy.model.usage import Reason, Usage
+from ccproxy.model.usage import Reason, Stop, Usage
 from tests.dialects.openai_responses.upstream import (
     CREATED,
     QUIRKS,
@@ -158,6 +158,12 @@ class AnswerTests(SynchronousTestCase):
         )
         self.assertEqual(reply.blocks, (ToolUse("call_1", "Bash", '{"path": "/et'),))
         self.assertEqual((reply.stop.reason, reply.stop.raw), (Reason.LENGTH, "max_output_tokens"))
+
+    def test_cut_by_nobody_knows_what(self) -> None:
+        """An incomplete answer that tells no reason was cut all the same: its end is no good one."""
+        whole = response("incomplete", incomplete_details=None)
+        stop = said_however_cut(CREATED, event("response.incomplete", response=whole)).stop
+        self.assertEqual(stop, Stop(Reason.LENGTH, "incomplete"))
 
     def test_filtered(self) -> None:
         """An answer that the vendor's filter ended is a refusal."""
