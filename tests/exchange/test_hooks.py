@@ -5,6 +5,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.exchange.hook import Hook, Point, in_starbased_form
@@ -227,6 +228,21 @@ class Failing(SynchronousTestCase):
         wire = hooked(hook(Point.REQUEST, self.boom))
         wire.ask()
         self.assertEqual(wire.upstream().json["messages"][-1]["content"], "Hello")
+
+    def test_told(self) -> None:
+        """The log tells which hook failed where and why, and when it is left alone."""
+        told: list[LogEvent] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        wire = hooked(hook(Point.REQUEST, self.boom))
+        for _ in range(FAILURES):
+            wire.ask()
+        errors = [event for event in told if event["log_level"] is LogLevel.error]
+        fields = {(one["hook"], one["point"], one["reason"], one["exchange"]) for one in errors}
+        expected = {("boom", "request", "RuntimeError: boiled over", f"req_{n}") for n in range(FAILURES)}
+        self.assertEqual(fields, expected)
+        left_alone = ["left alone" in one["log_format"] for one in errors]
+        self.assertEqual(left_alone, [False] * (FAILURES - 1) + [True])
 
     def test_unusable(self) -> None:
         """Neither does what a hook leaves that nobody can use."""

@@ -118,13 +118,14 @@ class Breaker(SynchronousTestCase):
         self.assertEqual(breakers.wait("a,m", 0), 0)
 
     def test_other_limits(self) -> None:
-        """A new configuration counts for breakers that were counting already."""
+        """A new configuration counts for breakers that were counting already, and for those to come."""
         breakers = Breakers(Limits(points=10))
         breakers.failed("a,m", DOWN, 0)
         breakers.follow(Limits(points=0))
-        for _ in range(100):
-            breakers.failed("a,m", DOWN, 0)
-        self.assertEqual(breakers.wait("a,m", 0), 0)
+        for name in ("a,m", "b,m"):
+            for _ in range(100):
+                breakers.failed(name, DOWN, 0)
+            self.assertEqual(breakers.wait(name, 0), 0, name)
 
     def test_spread(self) -> None:
         """Pauses are a little longer, by chance."""
