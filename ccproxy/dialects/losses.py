@@ -8,7 +8,6 @@ FOREIGN_REASONING = "reasoning of another vendor"
 OLD_REASONING = "reasoning of earlier turns"
 STRICT = "strict tools"
 USER = "name of the user"
-CACHE_MARKERS = "cache markers"
 
 _HARMLESS = frozenset({"stream_options", "diagnostics", "fallbacks", "fallback_credit_token"})
 """Fields that ask nothing of the answer, or that ccproxy itself answers for."""

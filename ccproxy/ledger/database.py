@@ -5,7 +5,6 @@ What differs between the two is here alone: how to connect, the mark of a parame
 """
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -212,6 +211,3 @@ def is_of_the_data(error: BaseException) -> bool:
     return isinstance(error, (ValueError, TypeError, OverflowError, sqlite3.DataError, sqlite3.IntegrityError)) or (
         type(error) is sqlite3.InterfaceError
     )
-
-
-Work = Callable[[Connection], Any]

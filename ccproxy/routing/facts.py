@@ -14,7 +14,7 @@ from attrs import field, frozen
 from ccproxy.routing.names import plain
 from ccproxy.wire import jsontext
 
-SESSION, AGENT, PARENT = "x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"
+SESSION, AGENT = "x-claude-code-session-id", "x-claude-code-agent-id"
 """Headers of Claude Code. A subagent has its session's id and an id of its own."""
 
 NAME_LIMIT = 200
@@ -60,11 +60,6 @@ class Facts:
     def agent(self) -> str:
         """The id of the subagent that asks; `""` where the main one does."""
         return self.headers.get(AGENT, "")
-
-    @property
-    def parent_agent(self) -> str:
-        """The id of the subagent that started this one; `""` where the main one did."""
-        return self.headers.get(PARENT, "")
 
     @property
     def program(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.config.settings import ConfigError, Settings
@@ -173,4 +174,10 @@ class Answers(SynchronousTestCase):
 
     def test_no_room(self) -> None:
         """A directory that is not there is a line in the log, and no more."""
-        write_answer(Path(self.mktemp()) / "gone" / "ccproxy.reload", Reloaded(1, True, "yes"))
+        told: list[LogEvent] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        path = Path(self.mktemp()) / "gone" / "ccproxy.reload"
+        write_answer(path, Reloaded(1, True, "yes"))
+        self.assertEqual([event["log_level"] for event in told], [LogLevel.warn])
+        self.assertFalse(path.exists())

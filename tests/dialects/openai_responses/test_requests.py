@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.dialect import Peek
 from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.dialects.openai_responses.requests import peek, render_request, verbatim, with_model
 from ccproxy.dialects.openai_responses.signatures import carry
@@ -410,8 +411,11 @@ class ClientBodyTests(SynchronousTestCase):
 
     def test_nothing_to_refuse(self) -> None:
         """Those fields may be there as long as they ask for nothing, and what a response is kept for is no fault."""
-        peek(b'{"model":"m","input":"x","conversation":null,"store":true,"background":false}')
-        peek(b'{"model":"m","input":"x","previous_response_id":"resp_1"}')
+        for good in (
+            b'{"model":"m","input":"x","conversation":null,"store":true,"background":false}',
+            b'{"model":"m","input":"x","previous_response_id":"resp_1"}',
+        ):
+            self.assertEqual(peek(good), Peek("m", False))
 
     def test_with_model(self) -> None:
         """Only the model's name changes."""
