@@ -14,7 +14,8 @@ from ccproxy.config.resolve import routes
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.providers.catalogue import vendor
 from ccproxy.providers.parameters import KNOWN
-from ccproxy.routing.conditions import OPERATORS, SUBJECTS, BadCondition, Condition
+from ccproxy.routing.comparisons import OPERATORS, BadCondition
+from ccproxy.routing.conditions import SUBJECTS, Condition
 from ccproxy.routing.names import FAMILIES
 from ccproxy.routing.route import Strategy
 from ccproxy.routing.rules import SITUATIONS

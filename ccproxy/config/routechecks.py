@@ -6,7 +6,7 @@ from ccproxy.config.problems import Path, Problem, guess, one_of, quoted, shown
 from ccproxy.config.resolve import condition, first_targets, rules_of, strategy
 from ccproxy.config.settings import RouteSettings, Settings
 from ccproxy.providers.parameters import BadParameter, Parameters
-from ccproxy.routing.conditions import BadCondition
+from ccproxy.routing.comparisons import BadCondition
 from ccproxy.routing.route import Strategy
 from ccproxy.routing.rules import DEFAULT
 from ccproxy.routing.userrules import Rules

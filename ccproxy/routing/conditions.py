@@ -1,45 +1,19 @@
 """Conditions on a call: what is looked at, how it is compared, and with what.
 
-A condition is checked when it is made, so that a wrong one stops the start and not a request. Texts are compared
-without regard to case. Where several texts are looked at, such as the names of all tools, one that fits is enough; with
-`!=`, none may.
+A condition is checked when it is made, so that a wrong one stops the start and not a request. What is looked at stands
+here, what it is compared with in `comparisons`.
 """
 
-import enum
-import operator
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
+from ccproxy.routing.comparisons import OPERATORS_OF, BadCondition, Sort, Test, comparison, negated
 from ccproxy.routing.extensions import BadExtension
 from ccproxy.routing.facts import Facts
-from ccproxy.routing.hours import EXPECTED, BadHours, Hours, clock_time, minute_of_day
+from ccproxy.routing.hours import clock_time
 from ccproxy.routing.userrules import BUILT_IN, Rules
-
-
-class BadCondition(ValueError):
-    """No condition can be made of this. `field` is what is wrong; `expected` says what would be right; `known` are the
-    words to choose from, where that is what is wrong."""
-
-    def __init__(self, field: str, expected: str, known: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{field}: expected {expected}")
-        self.field = field
-        self.expected = expected
-        self.known = known
-
-
-class Sort(enum.Enum):
-    """What kind of thing a subject is, which decides how it can be compared."""
-
-    NUMBER = "a number"
-    TEXTS = "texts"
-    SWITCH = "true or false"
-    AGENT = "texts, or true or false"
-    ANYTHING = "whatever the body has there"
-    TIME = "the time of day"
-    RULE = "what a class decides"
 
 
 @frozen
@@ -82,27 +56,6 @@ SUBJECTS: Mapping[str, Subject] = {
 }
 """What conditions may look at, by the `type` that configurations write."""
 
-_ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-_EQUALITIES = ("==", "!=")
-OPERATORS = (*_ORDERINGS, *_EQUALITIES, "contains", "matches", "in")
-
-_OPERATORS_OF: Mapping[Sort, tuple[str, ...]] = {
-    Sort.NUMBER: (*_ORDERINGS, *_EQUALITIES, "in"),
-    Sort.TEXTS: (*_EQUALITIES, "contains", "matches", "in"),
-    Sort.SWITCH: _EQUALITIES,
-    Sort.AGENT: (*_EQUALITIES, "contains", "matches", "in"),
-    Sort.ANYTHING: OPERATORS,
-    Sort.TIME: (*_ORDERINGS, *_EQUALITIES, "in"),
-    Sort.RULE: _EQUALITIES,
-}
-
-Test = Callable[[Any], bool]
-
 
 @frozen
 class Condition:
@@ -129,7 +82,7 @@ class Condition:
         if subject is None:
             raise BadCondition("type", "one of " + ", ".join(SUBJECTS), tuple(SUBJECTS))
         operator = operator or subject.usual
-        known = _OPERATORS_OF[subject.sort]
+        known = OPERATORS_OF[subject.sort]
         if operator not in known:
             raise BadCondition("operator", f"one of {' '.join(known)}, since {type} is {subject.sort.value}", known)
         if subject.wants_name and not name:
@@ -141,10 +94,10 @@ class Condition:
                 holds = (rules or Rules()).rule(name, value)
             except BadExtension as error:
                 raise BadCondition("name", f"a rule that can be had: {error}", tuple(BUILT_IN)) from None
-            return cls(type, operator, value, name, _negated(holds, operator))
+            return cls(type, operator, value, name, negated(holds, operator))
         if value is None and subject.sort in (Sort.SWITCH, Sort.AGENT):
             value = True
-        return cls(type, operator, value, name, _TESTS[subject.sort](operator, value))
+        return cls(type, operator, value, name, comparison(subject.sort, operator, value))
 
     def holds(self, facts: Facts, now: float) -> bool:
         """Whether it is so of this call, at this time."""
@@ -192,123 +145,3 @@ def _shown(value: Any) -> str:
             return f"[{', '.join(map(_shown, value))}]"
         case _:
             return str(value) if len(str(value)) <= 80 else f"{str(value)[:79]}…"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _elements(value: Any, right: Callable[[Any], bool], expected: str) -> list[Any]:
-    """The list behind `in`: at least one, all of the right kind."""
-    if not isinstance(value, (list, tuple)) or not value or not all(map(right, value)):
-        raise BadCondition("value", f"a list of {expected}")
-    return list(value)
-
-
-def _of_number(operator: str, value: Any) -> Test:
-    if operator == "in":
-        wanted = frozenset(_elements(value, _is_number, "numbers"))
-        return lambda found: found in wanted
-    if not _is_number(value):
-        raise BadCondition("value", "a number")
-    if operator in _ORDERINGS:
-        compare = _ORDERINGS[operator]
-        return lambda found: compare(found, value)
-    return _negated(lambda found: bool(found == value), operator)
-
-
-def _of_texts(operator: str, value: Any) -> Test:
-    if operator == "in":
-        wanted = frozenset(text.casefold() for text in _elements(value, _is_text, "texts"))
-        return lambda found: not wanted.isdisjoint(found)
-    if not _is_text(value):
-        raise BadCondition("value", "a text in quotes")
-    if operator in _EQUALITIES:
-        folded = value.casefold()
-        return _negated(lambda found: folded in found, operator)
-    fits = _text_test(operator, value)
-    return lambda found: any(map(fits, found))
-
-
-def _text_test(operator: str, value: str) -> Callable[[str], bool]:
-    if operator == "matches":
-        try:
-            expression = re.compile(value, re.IGNORECASE)
-        except re.error as error:
-            raise BadCondition("value", f"a regular expression ({error})") from None
-        return lambda text: expression.search(text) is not None
-    folded = value.casefold()
-    return lambda text: folded in text.casefold()
-
-
-def _of_switch(operator: str, value: Any) -> Test:
-    if not isinstance(value, bool):
-        raise BadCondition("value", "true or false")
-    return _negated(lambda found: bool(found) is value, operator)
-
-
-def _of_agent(operator: str, value: Any) -> Test:
-    return _of_switch(operator, value) if isinstance(value, bool) else _of_texts(operator, value)
-
-
-def _of_anything(operator: str, value: Any) -> Test:
-    """Of a field of the body nobody knows beforehand what it is: what is of another kind is not equal, not greater, and
-    contains nothing."""
-    if operator in _ORDERINGS:
-        compare = _of_number(operator, value)
-        return lambda found: _is_number(found) and compare(found)
-    if operator == "in":
-        wanted = _elements(value, _is_plain, "texts, numbers, true and false")
-        return lambda found: any(_same(found, one) for one in wanted)
-    if operator in _EQUALITIES:
-        if not _is_plain(value) and value is not None:
-            raise BadCondition("value", "a text, a number, true, false, or null for a field that is not there")
-        return _negated(lambda found: _same(found, value), operator)
-    if not _is_text(value):
-        raise BadCondition("value", "a text in quotes")
-    fits = _text_test(operator, value)
-    return lambda found: any(isinstance(text, str) and fits(text) for text in _parts(found))
-
-
-def _parts(found: Any) -> Iterable[Any]:
-    return found if isinstance(found, list) else (found,)
-
-
-def _same(found: Any, value: Any) -> bool:
-    if isinstance(found, str) and isinstance(value, str):
-        return found.casefold() == value.casefold()
-    # In Python, 1 is True.
-    return bool(found == value) and isinstance(found, bool) is isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, bool, int, float))
-
-
-def _of_time(operator: str, value: Any) -> Test:
-    try:
-        if operator in _ORDERINGS:
-            compare, limit = _ORDERINGS[operator], minute_of_day(value)
-            return lambda now: compare(minute_of_day(clock_time(now)[4:]), limit)
-        spans = [Hours.of(one) for one in (value if isinstance(value, (list, tuple)) and value else [value])]
-    except BadHours:
-        raise BadCondition("value", '"HH:MM"' if operator in _ORDERINGS else EXPECTED) from None
-    return _negated(lambda now: any(span.include(now) for span in spans), operator)
-
-
-def _negated(test: Test, operator: str) -> Test:
-    return (lambda found: not test(found)) if operator == "!=" else test
-
-
-_TESTS: Mapping[Sort, Callable[[str, Any], Test]] = {
-    Sort.NUMBER: _of_number,
-    Sort.TEXTS: _of_texts,
-    Sort.SWITCH: _of_switch,
-    Sort.AGENT: _of_agent,
-    Sort.ANYTHING: _of_anything,
-    Sort.TIME: _of_time,
-}

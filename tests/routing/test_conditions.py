@@ -6,7 +6,8 @@ from typing import Any
 from attrs import frozen
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.routing.conditions import OPERATORS, SUBJECTS, BadCondition, Condition
+from ccproxy.routing.comparisons import OPERATORS, BadCondition
+from ccproxy.routing.conditions import SUBJECTS, Condition
 from ccproxy.routing.facts import Facts
 from tests.support.routing import AGENT, BASH, LONG, SEARCHING, SEEING, THINKING, UNTHINKING, call
 

@@ -8,7 +8,8 @@ from attrs import define
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
-from ccproxy.routing.conditions import BadCondition, Condition
+from ccproxy.routing.comparisons import BadCondition
+from ccproxy.routing.conditions import Condition
 from ccproxy.routing.extensions import BadExtension, found, hook, made
 from ccproxy.routing.patience import FAILURES, REST_SECONDS
 from ccproxy.routing.survey import Survey
