@@ -52,6 +52,8 @@ from ccproxy.web.dashboard.page import Dashboard, Shown
 from ccproxy.web.dashboard.visits import PATH as DASHBOARD
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.exchange import PATH as EXCHANGE
+from ccproxy.web.exchange import Known, OneExchange
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.metrics import Metrics
 from ccproxy.web.models import Models
@@ -199,9 +201,9 @@ def _status(lasting: Lasting, keys: Keyring, reload: Reload | None) -> Status:
 def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, status: Status) -> dict[str, IResource]:
     """The pages that show what we do."""
     live = Live(keys, ANTHROPIC, new_id, lasting.feed, lasting.reactor)
+    known = Known(lasting.feed, lasting.ledger, lasting.spool)
     shown = Shown(
-        lasting.feed,
-        lasting.ledger,
+        known,
         status.details,
         lasting.trends.details,
         lambda: plain(settings),
@@ -212,6 +214,7 @@ def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, 
     pages: dict[str, IResource] = {
         "/exchanges": Exchanges(keys, ANTHROPIC, new_id, lasting.feed),
         "/exchanges/live": live,
+        EXCHANGE: OneExchange(keys, ANTHROPIC, new_id, known),
         DASHBOARD: dashboard,
         f"{DASHBOARD}/": dashboard,
         f"{DASHBOARD}/live": live,

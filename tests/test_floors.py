@@ -46,6 +46,8 @@ LATE = {
     "cli/logs.py": CLI_READS,
     "cli/reload.py": CLI_READS,
     "cli/status.py": CLI_READS,
+    # Most exchanges are not captured.
+    "cli/show.py": {"ccproxy.cli.capturing"},
     # Most who could ask providers do not, and few daemons want TLS.
     "cli/process/asking.py": {"ssl"},
     "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},

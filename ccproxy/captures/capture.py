@@ -16,6 +16,7 @@ from twisted.web.iweb import IResponse
 
 import ccproxy
 from ccproxy.captures.files import Note
+from ccproxy.captures.folded import reading
 from ccproxy.captures.form import VERSION
 from ccproxy.captures.masks import OVERLAP
 from ccproxy.captures.spool import Spool
@@ -67,8 +68,7 @@ class Capture:
         self._sent += 1
         number = self._sent
         fields = {"number": number, "target": target.name, "dialect": target.dialect, "method": method, "url": url}
-        quirks = {"vendor": target.quirks.vendor, "model": target.quirks.model, "think_tags": target.quirks.think_tags}
-        self._whole("sent", {**fields, "quirks": quirks, "headers": dict(headers)}, body, headers)
+        self._whole("sent", {**fields, "quirks": reading(target.quirks), "headers": dict(headers)}, body, headers)
         return _Question(self, number)
 
     def answered(self, number: int, status: int, headers: Headers) -> None:

@@ -162,6 +162,8 @@ class Files:
                     fields[name] = self._masks.url(value, secrets)
                 case _ if isinstance(value, str):
                     fields[name] = self._masks.text(value, secrets)
+                case _ if isinstance(value, dict):
+                    fields[name] = self._masked(dict(value), secrets)
         return fields
 
     def _append(self, exchange: _Open, data: bytes) -> None:
@@ -175,6 +177,10 @@ class Files:
             exchange.begun = True
             file.write(data)
         self._size += len(data)
+
+    def text(self, name: str) -> bytes | None:
+        """What is written of an exchange; None where nothing is. May raise `OSError`."""
+        return text_of(self._directory, name)
 
     def forget(self, before: float) -> int:
         """Delete captures that nothing was added to since a time, and the oldest while there are too many bytes. What

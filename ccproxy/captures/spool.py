@@ -7,13 +7,14 @@ they are too old or too many, also when no more are made.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ccproxy.captures.captured import Captured, read
 from ccproxy.captures.files import Files, Keeping, Note, Written
 from ccproxy.captures.masks import Masks
 
@@ -34,6 +35,8 @@ LOST = "lost"
 
 CLOSE_SECONDS = 5.0
 """How long the end of the daemon waits for the last notes to be written."""
+
+T = TypeVar("T")
 
 InThread = Callable[[Callable[[], Any]], "Deferred[Any]"]
 
@@ -71,6 +74,20 @@ class Spool:
             self._files.adopt(directory, keeping, masks)
         if self._forgetting is None and directory and (enabled or Path(directory).is_dir()):
             self._forgetting = self._clock.callLater(WRITE_EVERY, self._forget)
+
+    def ask(self, name: str, question: Callable[[Captured], T]) -> "Deferred[T | None]":
+        """Ask something of a capture, in a thread. Fires with None where there is none, or it cannot be read."""
+        files = self._files
+
+        def work() -> T | None:
+            try:
+                text = None if files is None else files.text(name)
+            except OSError:
+                return None
+            captured = None if text is None else read(text)
+            return None if captured is None else question(captured)
+
+        return self._in_thread(work)
 
     def now(self) -> float:
         """What time it is."""

@@ -35,6 +35,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "What it did": {
         "tail": "Follow exchanges as they happen, one line each.",
         "show": "Show one exchange: where it went and why, how long what took, and what it cost.",
+        "replay": "Send a captured request once more, and compare the answers.",
         "usage": "Show what was used, and what it cost.",
     },
     "The configuration": {

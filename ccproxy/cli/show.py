@@ -1,4 +1,4 @@
-"""`ccproxy show`: one exchange, from the ledger."""
+"""`ccproxy show`: one exchange, from the ledger; and word for word, where it was captured."""
 
 import json
 import time
@@ -7,36 +7,56 @@ from typing import Any
 
 import click
 
-from ccproxy.cli.keeping import ledger
+from ccproxy.cli.finding import LAST, found
+from ccproxy.cli.process.order import Order
 from ccproxy.cli.terminal import aligned, mood, paint
 from ccproxy.figures import bar, money, seconds, size, tokens
-from ccproxy.ledger.queries import exchange, exchanges
-
-LAST = "last"
 
 
 @click.command()
 @click.argument("name", metavar="ID", default=LAST)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--curl", is_flag=True, help="Show what went upstream as a command that sends it again; it has no key.")
+@click.option("--client", is_flag=True, help="The same for what the client sent to ccproxy.")
+@click.option("--raw", is_flag=True, help="Show requests and answers as they are, byte for byte.")
+@click.option("--attempt", type=int, metavar="N", help="Which of the requests that went upstream; else the last one.")
+@click.option("--all", "whole", is_flag=True, help="Show all lines, also those that both sides have.")
 @click.option("--config", "-c", metavar="FILE", help="The configuration file.")
-def show(name: str, as_json: bool, config: str | None) -> None:
+def show(
+    name: str,
+    as_json: bool,
+    curl: bool,
+    client: bool,
+    raw: bool,
+    attempt: int | None,
+    whole: bool,
+    config: str | None,
+) -> None:
     """Show one exchange: where it went and why, how long what took, and what it cost.
 
-    ID is what the client got as `request-id`, or the beginning of it; `last` is the latest exchange.
+    ID is what the client got as `request-id`, or the beginning of it; `last` is the latest exchange. Where exchanges
+    are captured (`capture` in the configuration) request and answer are shown as well, as the client and as the
+    provider saw them: --all, --attempt, --raw, --curl and --client are about those.
     """
-    with ledger(config) as (database, connection):
-        if name == LAST:
-            found = exchanges(database, connection, 1)
-        else:
-            found = exchange(database, connection, name)
-    if not found:
-        raise click.ClickException(
-            "nothing was kept yet" if name == LAST else f"the ledger has no exchange {name!r} (it may be too old)"
-        )
-    if len(found) > 1 and found[0]["id"] != name:
-        begun = "\n  ".join(one["id"] for one in found)
-        raise click.ClickException(f"several exchanges begin so:\n  {begun}")
-    click.echo(json.dumps(found[0], indent=2) if as_json else shown(found[0]))
+    order = Order.of(config, {})
+    one = found(name, config, order.settings.capture)
+    if one.capture is None and not (curl or client or raw):
+        click.echo(json.dumps(one.record, indent=2) if as_json else shown(one.record or {}))
+        return
+    from ccproxy.cli.capturing import clients_command, command, lines, record, unchanged, value
+
+    if client:
+        click.echo(clients_command(one, order.url), nl=False)
+    elif curl:
+        click.echo(command(one, attempt), nl=False)
+    elif raw:
+        click.echo(unchanged(one, attempt), nl=False)
+    elif as_json:
+        click.echo(json.dumps({**(record(one) or {}), "capture": value(one)}, indent=2))
+    else:
+        known = record(one)
+        head = shown(known) if known else f"{one.id}  not in the ledger"
+        click.echo("\n".join([head, *lines(one, attempt, whole)]))
 
 
 def shown(one: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ class Heard:
         self.clock = Clock()
         self.spool = Spool(self.run, self.clock)
         self.spool.follow(str(self.directory), keeping, masks or Masks())
-        self.wire = Wire(clock=self.clock, witnessing=self.witness, **wire)
+        self.wire = Wire(clock=self.clock, witnessing=self.witness, spool=self.spool, **wire)
 
     def run(self, work: Any) -> "Deferred[Any]":
         return maybeDeferred(work)

@@ -13,7 +13,8 @@ from twisted.trial.unittest import TestCase
 
 from ccproxy.access.networks import Proxies
 from ccproxy.access.principals import Keyring
-from ccproxy.config.settings import LedgerSettings, Settings
+from ccproxy.captures.spool import Spool
+from ccproxy.config.settings import CaptureSettings, LedgerSettings, Settings
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.exchange.feed import Feed
 from ccproxy.exchange.running import Running
@@ -23,6 +24,7 @@ from ccproxy.service import make_service
 from ccproxy.web.dashboard.page import Dashboard, Shown
 from ccproxy.web.dashboard.visits import Visits
 from ccproxy.web.door import Door
+from ccproxy.web.exchange import Known
 from ccproxy.web.live import Live
 from ccproxy.web.root import Root
 from ccproxy.web.site import BoundedSite
@@ -37,6 +39,8 @@ FIRST_PAINT = 1000
 """Milliseconds."""
 
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+WORDS = "Word for word"
+
 LIVE = "document.getElementById('live')?.className === 'live on'"
 AXE = """axe.run({resultTypes: ['violations']}).then((found) => found.violations.map(
     (one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`))"""
@@ -75,10 +79,12 @@ class PageTests(BrowserCase):
 
     async def setUp(self) -> None:
         super().setUp()
+        place = Path(self.mktemp()).absolute()
         settings = Settings(
             listen=("tcp:0:interface=127.0.0.1",),
             apikey=Secret(KEY),
-            ledger=LedgerSettings(database=str(Path(self.mktemp()) / "ledger.db")),
+            ledger=LedgerSettings(database=str(place / "ledger.db")),
+            capture=CaptureSettings(enabled=True, directory=str(place / "captures")),
         )
         service = make_service(settings, reactor)
         service.startService()
@@ -92,6 +98,14 @@ class PageTests(BrowserCase):
         )
         self.assertEqual(answer.code, 200)
         await answer.content()
+
+    async def captured(self) -> str:
+        """The address of the latest exchange, once it can be shown word for word."""
+        shown: str = await self.page.until("document.querySelector('#recent a.trace')?.getAttribute('href')")
+        await self.page.until(
+            f"fetch('{shown}').then((answer) => answer.text()).then((text) => text.includes('{WORDS}'))"
+        )
+        return shown
 
     async def signed_in(self) -> None:
         await self.page.go(f"{self.base}/dashboard")
@@ -136,8 +150,7 @@ class PageTests(BrowserCase):
         await self.judge(axe, "sign-in", pictures)
         await self.signed_in()
         await self.ask("claude-test")
-        await self.page.until("!!document.querySelector('#recent a.trace')")
-        shown = await self.page.run("document.querySelector('#recent a.trace').getAttribute('href')")
+        shown = await self.captured()
         for name, address in (("page", "/dashboard"), ("configuration", "/dashboard/configuration"), ("trace", shown)):
             await self.page.go(f"{self.base}{address}")
             await self.judge(axe, name, pictures)
@@ -152,6 +165,36 @@ class PageTests(BrowserCase):
                 self.assertEqual(await self.page.run(AXE), [], f"{name} at {width} in {scheme}")
                 self.assertLessEqual(await self.page.run("document.documentElement.scrollWidth"), width, name)
                 (pictures / f"{name}-{width}-{scheme}.png").write_bytes(await self.page.picture())
+
+    async def test_word_for_word(self) -> None:
+        """A click shows a captured exchange as client and upstream saw it, what differs in colour, at either width; a
+        tag in a prompt is text."""
+        await self.signed_in()
+        await self.ask("claude-<b>bold</b>")
+        await self.captured()
+        for width in (1280, 390):
+            await self.page.look(width, 844, "light")
+            await self.page.run("document.querySelector('#recent a.trace').click()")
+            await self.page.until("document.getElementById('trace').open")
+            text = await self.page.run("document.querySelector('#traced .seen').textContent")
+            for words in (
+                WORDS,
+                "- POST /v1/messages",
+                "+ POST http://",
+                "- model: claude-<b>bold</b>",
+                "+ model: demo",
+            ):
+                self.assertIn(words, text)
+            self.assertNotIn(KEY, text)
+            self.assertEqual(await self.page.run("document.querySelectorAll('#traced .seen b').length"), 0)
+            colours = [
+                f"getComputedStyle(document.querySelector('.seen {kind}')).backgroundColor" for kind in ("del", "ins")
+            ]
+            self.assertNotEqual(await self.page.run(colours[0]), await self.page.run(colours[1]))
+            dialog = "document.getElementById('trace')"
+            self.assertLessEqual(await self.page.run(f"{dialog}.scrollWidth - {dialog}.clientWidth"), 0)
+            await self.page.press("Escape", 27)
+        self.check(self.page)
 
     async def test_theme(self) -> None:
         """The button goes from the system's theme to light and to dark, and the browser remembers."""
@@ -183,11 +226,14 @@ class PageTests(BrowserCase):
         """The tables are there, and a link leads to a trace."""
         await self.signed_in()
         await self.ask("claude-test")
+        path = await self.captured()
         await self.page.call("Emulation.setScriptExecutionDisabled", value=True)
         await self.page.go(f"{self.base}/dashboard")
-        path = await self.page.run("document.querySelector('#recent a.trace').getAttribute('href')")
-        await self.page.go(f"{self.base}{path}")
+        link = await self.page.run("document.querySelector('#recent a.trace').getAttribute('href')")
+        self.assertEqual(link, path)
+        await self.page.go(f"{self.base}{link}")
         self.assertIn("demo,demo", await self.page.run("document.querySelector('article h2').textContent"))
+        self.assertIn("+ model: demo", await self.page.run("document.querySelector('.seen').textContent"))
         self.check(self.page)
 
 
@@ -204,7 +250,8 @@ class BusyTests(BrowserCase):
         status = {"uptime_seconds": 1.0, "exchanges": {"served": 1}, "configuration": {}, "latencies": {}}
         status |= {"failover": {}, "providers": [], "budgets": []}
         nothing = Ledger(lambda _: None, reactor)
-        shown = Shown(feed, nothing, lambda: status, dict, dict, tuple, reactor)
+        known = Known(feed, nothing, Spool(deferToThread, reactor))
+        shown = Shown(known, lambda: status, dict, dict, tuple, reactor)
         page = Dashboard(keys, door, visits, shown)
         pages: dict[str, Any] = {"/dashboard": page, "/dashboard/live": live}
         site = BoundedSite(

@@ -6,6 +6,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.captures import spool
 from ccproxy.exchange.feed import LOOK_EVERY
 from ccproxy.lasting import Lasting
 from ccproxy.ledger.ledger import QUEUE_LIMIT, WRITE_EVERY
@@ -31,3 +32,5 @@ class DocumentTests(SynchronousTestCase):
         for figure in (f"{QUEUE_LIMIT:,} records wait", f"latest {LATEST} answers", f"{SERIES_LIMIT} combinations"):
             self.assertIn(figure, PAGE)
         self.assertEqual((WRITE_EVERY, LOOK_EVERY), (0.5, 0.25), "half a second; four times a second")
+        self.assertIn(f"when {spool.QUEUE_LIMIT >> 20} MiB wait", PAGE)
+        self.assertEqual(spool.WRITE_EVERY, 0.25, "a quarter of a second")

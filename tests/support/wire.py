@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import Clock
@@ -27,6 +27,7 @@ from ccproxy.access.budgets import Budgets
 from ccproxy.access.limits import Admission
 from ccproxy.access.networks import Proxies
 from ccproxy.access.principals import Keyring
+from ccproxy.captures.spool import Spool
 from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.registry import DIALECTS
@@ -62,6 +63,7 @@ from ccproxy.web.dashboard.page import Dashboard, Shown
 from ccproxy.web.dashboard.visits import Visits
 from ccproxy.web.door import Door
 from ccproxy.web.endpoint import Endpoint
+from ccproxy.web.exchange import Known, OneExchange
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.origins import Origins
 from ccproxy.web.root import FRONTS, make_root
@@ -307,6 +309,8 @@ class Wire:
     """What the dashboard asks."""
     witnessing: Any = None
     """What captures exchanges."""
+    spool: Any = None
+    """Where captures are."""
     credentials: Any = None
     """What finds keys out."""
 
@@ -342,9 +346,9 @@ class Wire:
         live = Live(keyring, ANTHROPIC, new_id, self.feed, self.clock)
         visits = Visits(self.clock.seconds)
         door = Door(keyring, self.proxies, self._in_thread, visits.present)
+        known = Known(self.feed, self.ledger, self.spool or Spool(maybeDeferred, self.clock))
         shown = Shown(
-            self.feed,
-            self.ledger,
+            known,
             status.details,
             self.trends.details,
             lambda: {"apikey": "…1234"},
@@ -366,6 +370,7 @@ class Wire:
             own={
                 "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
                 "/exchanges/live": live,
+                "/exchanges/": OneExchange(keyring, ANTHROPIC, new_id, known),
                 "/dashboard": dashboard,
                 "/dashboard/": dashboard,
                 "/dashboard/live": live,

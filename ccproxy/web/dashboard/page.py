@@ -17,20 +17,18 @@ from twisted.web.template import Tag, tags
 
 from ccproxy.access.principals import Keyring
 from ccproxy.errors import ApiError, Kind
-from ccproxy.exchange.feed import Feed
-from ccproxy.ledger.database import LedgerError
-from ccproxy.ledger.ledger import Ledger
-from ccproxy.ledger.queries import exchange
 from ccproxy.web.answers import peer_address, request_headers
 from ccproxy.web.dashboard import standing
+from ccproxy.web.dashboard.captures import seen_of
 from ccproxy.web.dashboard.configuration import configuration
 from ccproxy.web.dashboard.exchanges import recent, running
 from ccproxy.web.dashboard.frame import TYPES, Frame, head, html, rendered, static
 from ccproxy.web.dashboard.kept import ASK_EVERY, DAYS, Kept
 from ccproxy.web.dashboard.signing import SIGN_IN, form, key_of, refuse_foreign
-from ccproxy.web.dashboard.trace import glimpsed, trace
+from ccproxy.web.dashboard.trace import glimpsed, trace, unrecorded
 from ccproxy.web.dashboard.visits import PATH, Visits
 from ccproxy.web.door import Door
+from ccproxy.web.exchange import Known
 from ccproxy.web.site import BoundedRequest
 
 log = Logger()
@@ -40,8 +38,7 @@ log = Logger()
 class Shown:
     """What the page reads; nothing of it is kept."""
 
-    feed: Feed
-    ledger: Ledger
+    known: Known
     status: Callable[[], Mapping[str, Any]]
     """What `GET /status` shows to whoever may see it."""
     trends: Callable[[], Mapping[str, Any]]
@@ -104,7 +101,7 @@ class Dashboard(Resource):
         return await html(request, Frame("Nothing here", missing, PATH, signed_in), 404)
 
     async def _overview(self) -> Tag:
-        feed = self._shown.feed
+        feed = self._shown.known.feed
         day, rest = await self._slow_parts()
         return tags.div(class_="page")(day, running(feed.running()), recent(feed.recent()), rest)
 
@@ -122,7 +119,7 @@ class Dashboard(Resource):
         """What is rendered here alone; the script asks for it once in a while, and puts it in the place of the same
         names."""
         shown = self._shown
-        await shown.kept.refresh(shown.ledger, shown.clock.seconds())
+        await shown.kept.refresh(shown.known.ledger, shown.clock.seconds())
         status, kept = shown.status(), shown.kept
         spent: Any = tags.p("No ledger is kept, so nobody knows what yesterday cost.", class_="empty")
         if kept.usage is not None:
@@ -138,7 +135,7 @@ class Dashboard(Resource):
         )
 
     async def _trace(self, request: Request, wanted: str, signed_in: bool) -> bytes:
-        found = await self._find(wanted)
+        found = await self._find(request, wanted)
         if found is None:
             found = tags.p(f"No exchange {wanted[:100]} is known. Perhaps it is too old.", id="exchange")
         # The script wants no more than the content.
@@ -146,19 +143,15 @@ class Dashboard(Resource):
             return await html(request, found)
         return await html(request, Frame("Exchange", found, f"{PATH}/exchanges", signed_in))
 
-    async def _find(self, wanted: str) -> Tag | None:
-        feed = self._shown.feed
-        for one in feed.recent():
-            if one["id"] == wanted:
-                return trace(one)
-        for one in feed.running():
-            if one["id"] == wanted:
-                return glimpsed(one)
-        try:
-            kept = await self._shown.ledger.ask(exchange, wanted)
-        except LedgerError:
-            return None
-        return next((trace(one) for one in kept if one["id"] == wanted), None)
+    async def _find(self, request: Request, wanted: str) -> Tag | None:
+        known = self._shown.known
+        over = await known.over(wanted)
+        if over is None and (runs := known.running(wanted)) is not None:
+            return glimpsed(runs)
+        seen = await seen_of(request, known.spool, wanted)
+        if over is None:
+            return None if seen is None else unrecorded(wanted, seen)
+        return trace(over, seen)
 
     async def _form(self, request: BoundedRequest, path: str) -> bytes:
         headers, address = request_headers(request), peer_address(request)

@@ -11,8 +11,8 @@ from ccproxy.web.dashboard.exchanges import outcome, price, prompt
 from ccproxy.web.dashboard.tables import Told, clock
 
 
-def trace(one: Told) -> Tag:
-    """All that is known of an exchange that is over."""
+def trace(one: Told, seen: Tag | None = None) -> Tag:
+    """All that is known of an exchange that is over, and what of it is `seen` word for word."""
     whole = max(one["total"] or 0.0, *(each["began"] + each["seconds"] for each in one["attempts"]), 1e-6)
     tried = [
         _timed(each["target"], each["began"], each["seconds"], whole, "bad" if each["error"] else "good", _said(each))
@@ -30,6 +30,14 @@ def trace(one: Told) -> Tag:
         (tags.h3("Targets tried"), tags.ol(tried, class_="bars")) if tried else "",
         (tags.h3("Time"), tags.ol(times, class_="bars")),
         (tags.h3("Lost in translation"), lost) if one["losses"] else "",
+        seen or "",
+    )
+
+
+def unrecorded(name: str, seen: Tag) -> Tag:
+    """An exchange of which no more is known than what was said: a count of tokens."""
+    return tags.article(class_="exchange")(
+        tags.h2("An exchange that is not in the ledger", id="exchange"), tags.p(tags.code(name), class_="more"), seen
     )
 
 
