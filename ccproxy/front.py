@@ -61,7 +61,7 @@ from ccproxy.web.origins import Origins
 from ccproxy.web.providers import Providers
 from ccproxy.web.reach import Reach
 from ccproxy.web.reload import ReloadPage
-from ccproxy.web.root import FRONTS, make_root
+from ccproxy.web.root import FRONTS, ForClients, make_root
 from ccproxy.web.sessions import PATH as SESSIONS
 from ccproxy.web.sessions import SessionPage
 from ccproxy.web.status import Health, Status
@@ -103,22 +103,19 @@ def make_front(
     status = _status(lasting, keys, reload)
     limit = settings.performance.max_request_body_size
     serving = dict.fromkeys(FRONTS, dispatch) | {OPENAI_RESPONSES.name: Recalling(dispatch, lasting.kept)}
-    root = make_root(
-        fronts={name: Endpoint(DIALECTS[name], keys, serving[name], limit, new_id) for name in FRONTS},
-        counting=Counting(ANTHROPIC, keys, counts, limit, new_id),
-        counting_input=Counting(OPENAI_RESPONSES, keys, Recalling(counts, lasting.kept), limit, new_id),
-        models=Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
-        health=Health(keys, lasting.results),
-        status=status,
-        fallback=ANTHROPIC,
-        new_id=new_id,
-        own={
-            **_administrative(settings, lasting, keys, reload, administration),
-            **_observing(settings, lasting, keys, door, status),
-        },
-        door=door,
-        origins=Origins(settings.origins),
+    for_clients = ForClients(
+        {name: Endpoint(DIALECTS[name], keys, serving[name], limit, new_id) for name in FRONTS},
+        Counting(ANTHROPIC, keys, counts, limit, new_id),
+        Counting(OPENAI_RESPONSES, keys, Recalling(counts, lasting.kept), limit, new_id),
+        Models(keys, providers(settings), ways, ANTHROPIC, OPENAI_CHAT, new_id),
     )
+    own = {
+        "/health": Health(keys, lasting.results),
+        "/status": status,
+        **_administrative(settings, lasting, keys, reload, administration),
+        **_observing(settings, lasting, keys, door, status),
+    }
+    root = make_root(for_clients, own, ANTHROPIC, new_id, door, Origins(settings.origins))
     return Front(root, limit)
 
 
@@ -185,17 +182,16 @@ def each_of(*observers: Observer) -> Observer:
 
 
 def _status(lasting: Lasting, keys: Keyring, reload: Reload | None) -> Status:
-    return Status(
-        keys,
-        lasting.results,
-        lasting.running,
-        lasting.uptime,
-        lambda: known_of(reload),
-        lasting.fitness.details,
-        lasting.latencies.details,
-        lambda: [one.shown() for one in lasting.purse.budgets.spendings(lasting.reactor.seconds())],
-        lasting.ledger.details,
-    )
+    def more() -> dict[str, Any]:
+        return {
+            "configuration": known_of(reload),
+            "failover": lasting.fitness.details(),
+            "latencies": lasting.latencies.details(),
+            "budgets": [one.shown() for one in lasting.purse.budgets.spendings(lasting.reactor.seconds())],
+            "ledger": lasting.ledger.details(),
+        }
+
+    return Status(keys, lasting.results, lasting.running, lasting.uptime, more)
 
 
 def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, status: Status) -> dict[str, IResource]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -31,59 +32,61 @@ GATEWAYS = ("/anthropic", "/openai", "/api")
 """What the base URLs of other gateways have before `/v1`."""
 
 
+@frozen
+class ForClients:
+    """What clients ask: the endpoint of each dialect by its name, counting in Anthropic's and in OpenAI's words, and
+    the list of models. Web pages of known origins may ask for it as well."""
+
+    fronts: Mapping[str, IResource]
+    counting: IResource
+    counting_input: IResource
+    models: IResource
+
+    @property
+    def pages(self) -> dict[str, IResource]:
+        """By their paths."""
+        return {
+            **{FRONTS[name]: front for name, front in self.fronts.items()},
+            "/v1/messages/count_tokens": self.counting,
+            "/v1/responses/input_tokens": self.counting_input,
+            "/v1/models": self.models,
+            "/v1/models/": self.models,
+        }
+
+
 def make_root(
-    fronts: Mapping[str, IResource],
-    counting: IResource,
-    counting_input: IResource,
-    models: IResource,
-    health: IResource,
-    status: IResource,
+    for_clients: ForClients,
+    own: Mapping[str, IResource],
     fallback: Dialect,
     new_id: NewId,
-    own: Mapping[str, IResource] | None = None,
     door: Door | None = None,
     origins: Origins | None = None,
 ) -> IResource:
-    """The resource of all resources. `fronts` has the endpoint of each dialect by its name; `fallback` is the dialect
-    of errors on paths that belong to none; `own` has the pages about ourselves, by their paths: one that ends in a
-    slash answers for all below it; `door` is what a request passes first; `origins` are of the web pages that may ask
-    for what clients ask for."""
-    own = own or {}
-    return Root(
-        {
-            "/": About(),
-            "/health": health,
-            "/status": status,
-            **{FRONTS[name]: front for name, front in fronts.items()},
-            "/v1/messages/count_tokens": counting,
-            "/v1/responses/input_tokens": counting_input,
-            "/v1/models": models,
-            # What Claude Code says besides; it wants no more than a quick answer.
-            "/api/hello": Acknowledged(),
-            "/api/event_logging/batch": Acknowledged(),
-            "/api/event_logging/v2/batch": Acknowledged(),
-            **own,
-        },
-        {"/v1/models/": models, **{path: page for path, page in own.items() if path.endswith("/")}},
-        fallback,
-        new_id,
-        door,
-        origins,
-        frozenset({*fronts.values(), counting, counting_input, models}),
-    )
+    """The resource of all resources. `own` has the pages about ourselves, by their paths: one that ends in a slash
+    answers for all below it. `fallback` is the dialect of errors on paths that belong to none; `door` is what a request
+    passes first; `origins` are of the web pages that may ask for what clients ask for."""
+    pages = {
+        "/": About(),
+        **for_clients.pages,
+        # What Claude Code says besides; it wants no more than a quick answer.
+        "/api/hello": Acknowledged(),
+        "/api/event_logging/batch": Acknowledged(),
+        "/api/event_logging/v2/batch": Acknowledged(),
+        **own,
+    }
+    return Root(pages, fallback, new_id, door, origins, frozenset(for_clients.pages.values()))
 
 
 class Root(Resource):
-    """Finds the page of a path, or of its beginning (`below`). What base URLs bring along does no harm: slashes too
-    many, a doubled `/v1` or none at all, the prefix of another gateway. There is no redirect anywhere, since a redirect
-    loses the body."""
+    """Finds the page of a path, or of its beginning, if that ends in a slash. What base URLs bring along does no harm:
+    slashes too many, a doubled `/v1` or none at all, the prefix of another gateway. There is no redirect anywhere: it
+    would lose the body."""
 
     isLeaf = True
 
     def __init__(
         self,
         pages: Mapping[str, IResource],
-        below: Mapping[str, IResource],
         fallback: Dialect,
         new_id: NewId,
         door: Door | None = None,
@@ -92,7 +95,7 @@ class Root(Resource):
     ) -> None:
         super().__init__()
         self._pages = pages
-        self._below = below
+        self._below = {path: page for path, page in pages.items() if path.endswith("/") and path != "/"}
         self._fallback = fallback
         self._new_id = new_id
         self._door = door

@@ -5,7 +5,7 @@ and for this machine.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -92,9 +92,7 @@ class Health(_Page):
 
 
 class Status(_Page):
-    """`GET /status`: for people. `uptime` tells seconds; `configuration` what is known of the file, and `fitness` of
-    the targets that do not answer as they should; `latencies` how long targets take, `budgets` what was spent, and
-    `ledger` whether records are kept."""
+    """`GET /status`: for people. `uptime` tells seconds; `more` all that is for whoever administers us alone."""
 
     def __init__(
         self,
@@ -102,20 +100,12 @@ class Status(_Page):
         results: LastResults,
         running: Running,
         uptime: Callable[[], float],
-        configuration: Callable[[], Mapping[str, Any]],
-        fitness: Callable[[], Mapping[str, Any]],
-        latencies: Callable[[], Mapping[str, Any]] = dict,
-        budgets: Callable[[], Sequence[Mapping[str, Any]]] = list,
-        ledger: Callable[[], Mapping[str, Any]] = dict,
+        more: Callable[[], Mapping[str, Any]],
     ) -> None:
         super().__init__(keyring, results)
         self._running = running
         self._uptime = uptime
-        self._configuration = configuration
-        self._fitness = fitness
-        self._latencies = latencies
-        self._budgets = budgets
-        self._ledger = ledger
+        self._more = more
 
     def details(self) -> Mapping[str, Any]:
         """All that it shows to whoever may see it."""
@@ -129,13 +119,5 @@ class Status(_Page):
             "exchanges": {"served": self._running.served, "running": len(self._running)},
         }
         if trusted:
-            content |= {
-                "pid": os.getpid(),
-                "configuration": self._configuration(),
-                "providers": self._results.details(),
-                "failover": self._fitness(),
-                "latencies": self._latencies(),
-                "budgets": self._budgets(),
-                "ledger": self._ledger(),
-            }
+            content |= {"pid": os.getpid(), "providers": self._results.details(), **self._more()}
         return content

@@ -66,7 +66,7 @@ from ccproxy.web.endpoint import Endpoint
 from ccproxy.web.exchange import Known, OneExchange
 from ccproxy.web.live import Exchanges, Live
 from ccproxy.web.origins import Origins
-from ccproxy.web.root import FRONTS, make_root
+from ccproxy.web.root import FRONTS, ForClients, make_root
 from ccproxy.web.site import BoundedSite
 from ccproxy.web.status import Health, LastResults, Status
 from ccproxy.wire.tracecontext import untraced
@@ -342,7 +342,7 @@ class Wire:
         self.feed = Feed(self.running, self.clock)
         self.experience = Experience(self.memory, self.clock)
         self.trends = Trends(self.clock.seconds)
-        status = Status(keyring, self.results, self.running, self.clock.seconds, dict, self.fitness.details)
+        status = Status(keyring, self.results, self.running, self.clock.seconds, self._more)
         live = Live(keyring, ANTHROPIC, new_id, self.feed, self.clock)
         visits = Visits(self.clock.seconds)
         door = Door(keyring, self.proxies, self._in_thread, visits.present)
@@ -358,26 +358,23 @@ class Wire:
         dashboard = Dashboard(keyring, door, visits, shown)
         recalling = Recalling(dispatch, KeptResponses(self.clock.seconds, *self.kept))
         serving: dict[str, Any] = {**dict.fromkeys(FRONTS, dispatch), "openai_responses": recalling}
-        root = make_root(
-            fronts={name: Endpoint(DIALECTS[name], keyring, serving[name], self.body_limit, new_id) for name in FRONTS},
+        for_clients = ForClients(
+            {name: Endpoint(DIALECTS[name], keyring, serving[name], self.body_limit, new_id) for name in FRONTS},
             counting=Resource(),
             counting_input=Resource(),
             models=Resource(),
-            health=Health(keyring, self.results),
-            status=status,
-            fallback=ANTHROPIC,
-            new_id=new_id,
-            own={
-                "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
-                "/exchanges/live": live,
-                "/exchanges/": OneExchange(keyring, ANTHROPIC, new_id, known),
-                "/dashboard": dashboard,
-                "/dashboard/": dashboard,
-                "/dashboard/live": live,
-            },
-            door=door,
-            origins=Origins(self.origins),
         )
+        own = {
+            "/health": Health(keyring, self.results),
+            "/status": status,
+            "/exchanges": Exchanges(keyring, ANTHROPIC, new_id, self.feed),
+            "/exchanges/live": live,
+            "/exchanges/": OneExchange(keyring, ANTHROPIC, new_id, known),
+            "/dashboard": dashboard,
+            "/dashboard/": dashboard,
+            "/dashboard/live": live,
+        }
+        root = make_root(for_clients, own, ANTHROPIC, new_id, door, Origins(self.origins))
         self.site = BoundedSite(root, self.clock, self.body_limit, new_id)
         self.site.timeOut = None
 
@@ -387,6 +384,10 @@ class Wire:
     fitness: Any = None
     experience: Any = None
     trends: Any = None
+
+    def _more(self) -> dict[str, Any]:
+        failover = self.fitness.details()
+        return {"configuration": {}, "failover": failover, "latencies": {}, "budgets": [], "ledger": {}}
 
     def _in_thread(self, work: Callable[[], Any]) -> "Deferred[Any]":
         done: Deferred[Any] = Deferred()
