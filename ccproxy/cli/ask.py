@@ -10,9 +10,11 @@ from attrs import evolve
 
 from ccproxy.cli.connections import configured_way_out
 from ccproxy.cli.direct import Asked, events
+from ccproxy.cli.process.asking import ask as ask_daemon
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.running import running
 from ccproxy.cli.terminal import paint
+from ccproxy.config.listening import url_of
 from ccproxy.config.load import load
 from ccproxy.config.resolve import routes
 from ccproxy.config.settings import ConfigError, Settings
@@ -65,6 +67,8 @@ def _to_ask(settings: Settings, model: str, direct: bool) -> list[Asked]:
     daemon = None if direct else running(home(os.environ))
     if daemon is not None and daemon.ready and daemon.url:
         return [Asked.daemon(daemon.url, settings.apikey.reveal(), model)]
+    if settings.demo and not direct and (url := _service(settings)):
+        return [Asked.daemon(url, settings.apikey.reveal(), model)]
     if settings.demo:
         raise click.ClickException(
             "no provider is configured: set a key such as OPENROUTER_API_KEY; `ccproxy start` has a demo that answers"
@@ -74,6 +78,13 @@ def _to_ask(settings: Settings, model: str, direct: bool) -> list[Asked]:
         return [Asked.target(target, way) for target in routes(settings).named(model).targets]
     except ApiError as error:
         raise click.ClickException(error.message) from None
+
+
+def _service(settings: Settings) -> str:
+    """Where the daemon of this machine serves, which somebody else started; empty where none does."""
+    url = next(filter(None, map(url_of, settings.listen)), "")
+    answer = ask_daemon(url, settings.listen, "/status")
+    return url if url and answer is not None and answer.is_ours else ""
 
 
 def _first_to_answer(asked: list[Asked], request: Request) -> Iterator[Event]:

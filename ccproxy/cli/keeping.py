@@ -29,7 +29,8 @@ def ledger(config: str | None) -> Iterator[tuple[Database, Any]]:
     if "://" not in place and not Path(place).exists() and os.access(SERVICE, os.R_OK):
         place = SERVICE
     if "://" not in place and not Path(place).exists():
-        raise click.ClickException(f"nothing was kept yet: {place} is not there")
+        services = f"; that of the system's service, {SERVICE}, is for root" if Path(SERVICE).parent.is_dir() else ""
+        raise click.ClickException(f"nothing was kept yet: {place} is not there{services}")
     try:
         found = database(place)
         found = evolve(found, arguments={**found.arguments, "timeout": READ_SECONDS})

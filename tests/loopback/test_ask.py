@@ -14,6 +14,7 @@ from ccproxy.cli.main import main
 from ccproxy.cli.process.home import home
 from ccproxy.cli.process.lock import Lock
 from ccproxy.cli.process.running import Running
+from tests.support.person import Person, free_port
 from tests.support.wires import Finish, Reply, Say, Think, anthropic, chat, gemini, reply, responses
 
 WIRES = {
@@ -175,8 +176,23 @@ class AskTests(SynchronousTestCase):
 
     def test_nobody(self) -> None:
         """Without a provider it says what to set; a wrong configuration has its own status."""
+        self.environ["CCPROXY_PORT"] = str(free_port())
         result = self.ask("hi")
         self.assertEqual(result.exit_code, 1)
         self.assertIn("OPENROUTER_API_KEY", result.stderr)
         (self.home / ".ccproxy" / "config.json").write_text('{"prot": 1}')
         self.assertEqual(self.ask("hi").exit_code, 78)
+
+
+class ServiceTests(SynchronousTestCase):
+    """A machine whose daemon somebody else started."""
+
+    def test_somebody_elses_daemon(self) -> None:
+        """Who has configured nothing asks the daemon that serves at the usual address."""
+        one, other = Person(Path(self.mktemp())), Person(Path(self.mktemp()))
+        self.addCleanup(one.leave)
+        one.ccproxy("start")
+        other.environment["CCPROXY_PORT"] = str(one.port)
+        asked = other.ccproxy("ask", "Hello")
+        self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+        self.assertIn("built-in demo", asked.stdout)
