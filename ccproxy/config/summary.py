@@ -72,6 +72,19 @@ def doubts(settings: Settings) -> Iterator[str]:
     for result in resolved(settings):
         if result.refusal:
             yield f"Claude Code may ask for {result.asked}: {result.refusal}"
+    yield from _names_that_nobody_has(settings)
+
+
+def _names_that_nobody_has(settings: Settings) -> Iterator[str]:
+    """Providers that are asked for a model by Claude Code's name for it, though they have others."""
+    known = providers(settings)
+    told = set()
+    for result in resolved(settings):
+        for name, _, model in (target.partition(",") for target in result.targets):
+            usual = known[name].default_model
+            if usual and model == result.asked and model not in known[name].models and name not in told:
+                told.add(name)
+                yield f'{name} is asked for {model}, which it hardly has: say which of its models: "{name},{usual}"'
 
 
 def key_of(provider: Provider) -> str:

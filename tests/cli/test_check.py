@@ -107,6 +107,26 @@ class CheckTests(CommandCase):
         self.assertIn("GROQ_API_KEY", result.output)
         self.assertIn("claude-haiku-5-5: no route leads", result.output)
 
+    def test_names_that_nobody_has(self) -> None:
+        """A route without a model, to a provider that has none of Claude Code's names, is doubtful; once for each."""
+        path = self.home / "x.json"
+        for routes, doubtful in (
+            ({"default": "groq"}, ["groq"]),
+            ({"default": {"provider": "groq", "fallbacks": ["mine"]}}, ["groq", "mine"]),
+            ({"default": "groq,openai/gpt-oss-120b"}, []),
+            ({"default": "anthropic"}, []),
+            ({}, []),
+        ):
+            providers = [
+                {"name": "groq", "api_key": "k"},
+                {"name": "anthropic"},
+                {"name": "mine", "api_base_url": "http://x/v1", "dialect": "openai_chat", "models": ["m"]},
+            ]
+            path.write_text(json.dumps({"providers": providers, "routes": routes}))
+            lines = [line for line in self.run_it("check", str(path)).output.splitlines() if "hardly has" in line]
+            self.assertEqual([line.split()[0] for line in lines], doubtful)
+            self.assertEqual([line for line in lines if "claude-opus-5-5" not in line], [])
+
     def test_starts_without_twisted(self) -> None:
         """A process of its own says the same, and never loads Twisted."""
         self.put(STARBASED)
