@@ -8,7 +8,7 @@ import click
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.cli.launching import Verbatim
-from ccproxy.cli.main import main
+from ccproxy.cli.main import MEANT, main
 
 CHECKOUT = Path(__file__).parents[1]
 DOCS = CHECKOUT / "docs"
@@ -69,7 +69,7 @@ class PagesTests(SynchronousTestCase):
                 options: set[str] = {one for parameter in main.params for one in parameter.opts}
                 for word in words:
                     if isinstance(command, click.Group) and not word.startswith("-"):
-                        following = command.get_command(click.Context(command), word)
+                        following = command.get_command(click.Context(command), MEANT.get(word, word))
                         if following is None and PLACEHOLDER.fullmatch(word):
                             continue
                         self.assertIsNotNone(following, f"{name}: ccproxy {' '.join(words)}")
