@@ -41,6 +41,8 @@ class Failover:
         facts = errand.call.facts
         tries = Tries(targets, lambda: facts.conversation, self._fitness, self._bounds, self._clock)
         relay = await self._first_to_answer(errand, tries)
+        if not errand.may_be_resumed:
+            facts.forget()  # Nobody else will be asked, and an answer may take an hour.
         while True:
             try:
                 return await relay.finished

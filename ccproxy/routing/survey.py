@@ -5,6 +5,7 @@ what cannot be read has no tools, no images and no session, and whoever answers 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 
 from attrs import field, frozen
@@ -58,11 +59,18 @@ class Survey(Facts):
         survey = self.dialect.survey or self.dialect.parse_request
         return survey(self.headers, self.body)
 
-    @property
+    def forget(self) -> None:
+        """Let go of the request as it was read, which takes several times the room of its bytes. What was told of it is
+        still known; for whoever asks for more it is read again."""
+        for name in ("request", "surveyed", "parameters"):
+            with suppress(AttributeError):
+                object.__delattr__(self, name)
+
+    @cached_property
     def told_session(self) -> str:
         return self.surveyed.session
 
-    @property
+    @cached_property
     def told_user(self) -> str:
         return self.surveyed.user
 

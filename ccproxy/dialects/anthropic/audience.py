@@ -16,14 +16,13 @@ _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
 class Audience:
     """One client and one answer to it: its calls have ids that no other of the conversation has."""
 
-    __slots__ = ("_asked_for_search", "_asked_for_thinking", "_ids", "_names", "_turns", "reads_thinking")
+    __slots__ = ("_asked_for_search", "_asked_for_thinking", "_ids", "_names", "reads_thinking")
 
     def __init__(self, request: Request) -> None:
         self._names = Names(request.tools)
         self._asked_for_thinking = request.reasoning.think not in (Think.OFF, Think.UNSAID)
         self._asked_for_search = any(isinstance(tool, WebSearch) for tool in request.tools)
-        self._turns = request.turns
-        self._ids: set[str] | None = None
+        self._ids = {part.id for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)}
         self.reads_thinking = request.reasoning.shown
         """Else thinking blocks are empty and carry their seal alone."""
 
@@ -47,8 +46,6 @@ class Audience:
     def call_id(self, id: str) -> str:
         """A call's id as Anthropic's clients take it: legal characters, and unique within the conversation, for Claude
         Code loses the results of two calls with one id; there are upstreams that count anew in each answer."""
-        if self._ids is None:
-            self._ids = {part.id for turn in self._turns for part in turn.parts if isinstance(part, ToolUse)}
         legal = id if _LEGAL_ID.fullmatch(id) else _hashed(id)
         times = 1
         while legal in self._ids:

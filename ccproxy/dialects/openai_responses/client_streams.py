@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from attrs import evolve
+
 from ccproxy.dialects.openai_responses.client_items import (
     CallWriter,
     CustomCallWriter,
@@ -45,7 +47,7 @@ class Renderer:
     def __init__(self, request: Request, keep: Keep | None = None) -> None:
         self.response: dict[str, Any] = {}
         self._keep = keep
-        self._request = request
+        self._request = evolve(request, turns=())  # Which may be large, and what is echoed has none of them.
         self._names = Names(request.tools)
         self._forms = declared(request.tools)
         self._frames = Frames()
