@@ -19,6 +19,7 @@ from ccproxy.daemon.inherited import Inheriting, extra, given
 from ccproxy.daemon.listening import CannotListen, Sockets
 from ccproxy.daemon.notify import Herald, Supervisor
 from ccproxy.daemon.reload import Reload, Told, Watch
+from ccproxy.daemon.trimming import Trimming, malloc_trim
 from ccproxy.exchange.running import Running
 from ccproxy.front import make_front, new_id
 from ccproxy.lasting import Lasting
@@ -69,6 +70,7 @@ def make_service(
     watching.setServiceParent(top)
     lasting.lag.setServiceParent(watching)
     lasting.probes.setServiceParent(watching)
+    Trimming(reactor, lasting.running, malloc_trim()).setServiceParent(watching)
     measured = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), reactor, 0, new_id)
     for_metrics = Sockets(reactor, measured, _metrics_at(settings))
     for_metrics.setServiceParent(watching)

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.iweb import IResponse
 
-from ccproxy.dialects.dialect import Headers
+from ccproxy.dialects.dialect import Dialect, Headers
 from ccproxy.dialects.repairs import Repair
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.continuing import Bodies
@@ -109,7 +109,7 @@ class Opener:
             self._client.discard(response)  # Nobody else will read its body, and its connection would stay open.
             raise
         if response.code != 200:
-            raise await self._refusal(response, question)
+            raise await self._refusal(response, target, question.dialect)
         relay = self._relay(errand, question, response, said)
         await relay.opened
         return relay
@@ -117,30 +117,30 @@ class Opener:
     def _relay(self, errand: Errand, question: Question, response: IResponse, said: Headers) -> Relay:
         """What moves the answer, under way."""
         call, meter, target = errand.call, errand.meter, question.target
+        outgoing, dialect = question.outgoing, question.dialect
 
         async def again(fields: Mapping[str, Any]) -> IResponse:
             """The same request, for the rest of its answer."""
-            outgoing = question.outgoing.with_fields(fields)
-            further = await self._client.open(target, outgoing, call.principal.passes, errand.witness)
+            asked = outgoing.with_fields(fields)
+            further = await self._client.open(target, asked, call.principal.passes, errand.witness)
             if further.code != 200:
-                raise await self._refusal(further, question)
+                raise await self._refusal(further, target, dialect)
             return further
 
         pipe = pipe_for(errand, question, said, self._hooks.watching(call, meter.see))
         head = None if errand.voice is not None else _head(errand, question, said)
         relay = Relay(target.provider, pipe, errand.reply, head, self._clock, self._deadlines, meter.wrote)
-        response.deliverBody(Bodies(relay, pipe, again) if question.dialect.continues else relay)
+        response.deliverBody(Bodies(relay, pipe, again) if dialect.continues else relay)
         return relay
 
-    async def _refusal(self, response: IResponse, question: Question) -> ApiError:
+    async def _refusal(self, response: IResponse, target: Target, dialect: Dialect) -> ApiError:
         """What an answer that is not 200 means."""
-        target = question.target
         body = await self._client.read_error(response)
         if 200 <= response.code < 400:
             return ApiError(Kind.BROKEN, f"{target.provider} answered with status {response.code} and no reply")
         said = joined(response.headers.getAllRawHeaders())
         said.setdefault("date", formatdate(usegmt=True))  # What a date in `retry-after` is held against.
-        error = question.dialect.parse_error(response.code, said, body)
+        error = dialect.parse_error(response.code, said, body)
         if error.kind is Kind.REFUSED_CREDENTIAL and not target.key:
             # The credential was the client's own, so it is the client's to mend.
             error = ApiError(Kind.AUTH, error.message, status=response.code, original=error.original)

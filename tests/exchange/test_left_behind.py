@@ -5,6 +5,7 @@ Objects that hold each other in a ring stay until the collector comes, which sto
 
 import gc
 import json
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -80,6 +81,26 @@ class LeftBehind(SynchronousTestCase):
                         with rings() as found:
                             self.exchange(wire, front, upstream, stream)
                         self.assertEqual(found, [])
+
+    def test_being_answered(self) -> None:
+        """A request whose answer streams is not kept as it was read, which may take megabytes for an hour, unless
+        another target may be asked to go on."""
+        for resume in (False, True):
+            for front in FRONTS:
+                for upstream in set(WRITERS) - {front}:
+                    with self.subTest(front=front, upstream=upstream, resume=resume):
+                        wire = Wire(targets=(evolve(OPENAI, dialect=upstream),), resume=resume)
+                        path, fields = FRONTS[front]
+                        wire.request("POST", path, json.dumps({"model": "m", "stream": True, **fields}).encode())
+                        (meter,) = wire.running
+                        request = weakref.ref(meter.call.facts.request)
+                        connection = wire.upstream()
+                        connection.head()
+                        self.assertIsNotNone(request())
+                        for piece in WRITERS[upstream](SAID, stream=True)[:-3]:
+                            connection.say(piece)
+                        self.assertEqual(len(wire.running), 1)
+                        self.assertEqual(request() is not None, resume)
 
     def test_dialects(self) -> None:
         """None was forgotten."""

@@ -179,3 +179,18 @@ class FactsTests(SynchronousTestCase):
         self.assertGreater(one.tokens, 300)
         self.assertIs(one.request, one.request)
         self.assertEqual(len(read), 1)
+
+    def test_forgotten(self) -> None:
+        """What was told of a request is known when the request is not; for more it is read once more."""
+        read: list[bytes] = []
+
+        def parse(headers: Headers, body: bytes) -> Request:
+            read.append(body)
+            return ANTHROPIC.parse_request(headers, body)
+
+        one = facts(None, evolve(ANTHROPIC, parse_request=parse), tools=[BASH], metadata={"user_id": NEW_USER})
+        self.assertEqual((one.session, one.tools), ("33-44", ("Bash",)))
+        one.forget()
+        one.forget()
+        self.assertEqual((one.session, one.tools, len(read)), ("33-44", ("Bash",), 1))
+        self.assertEqual((one.request.model, len(read)), ("m", 2))
