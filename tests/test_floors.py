@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "ccproxy"
 
 FLOORS = [
     {"errors"},
-    {"figures", "headers", "secret", "wire"},
+    {"figures", "headers", "secret", "wholefiles", "wire"},
     {"model"},
     {"dialects"},
     {"providers", "access", "tokens"},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ccproxy.cli.initial import write_privately
 from ccproxy.cli.terminal import at_home
 from ccproxy.config.documents import NO_FILE
 from ccproxy.config.imports.rendering import text_of
@@ -36,7 +37,9 @@ def import_(file: str | None, output: str | None, force: bool) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    _write(Path(output), text, force)
+    if Path(output).exists() and not force:
+        raise click.ClickException(f"{at_home(output)} is there already; --force writes over it")
+    write_privately(Path(output), text)
     for note in document.notes:
         click.echo(f"{note}", err=True)
     click.echo(f"The configuration of {document.tradition} is in {at_home(output)} now, in ccproxy's own words.")
@@ -44,18 +47,3 @@ def import_(file: str | None, output: str | None, force: bool) -> None:
         load(output, os.environ)
     except ConfigError as error:
         click.echo(f"It cannot be used yet: {error}", err=True)
-
-
-def _write(path: Path, text: str, force: bool) -> None:
-    """All of it or nothing, and for nobody else to read: keys may be in it."""
-    if path.exists() and not force:
-        raise click.ClickException(f"{at_home(str(path))} is there already; --force writes over it")
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(text)
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise click.ClickException(f"{at_home(str(path))} cannot be written: {error.strerror}") from None

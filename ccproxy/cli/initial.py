@@ -1,12 +1,14 @@
 """The configuration that a newcomer gets: short, commented, and for the user's eyes alone."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 from attrs import frozen
+
+from ccproxy.cli.terminal import at_home
+from ccproxy.wholefiles import PRIVATE, write_whole
 
 FIRST = """// ccproxy's configuration. Comments and trailing commas are allowed; `ccproxy check` tells what it comes to.
 // Every option, with its default and its meaning, is in etc/ccproxy/config.json of ccproxy's repository.
@@ -72,13 +74,8 @@ def first_configuration(provider: First | None) -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Put the text there, whole, readable by nobody else."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # It makes files of mode 0600.
+    """Put the text there, readable by nobody else. What keeps it from that ends the program."""
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+        write_whole(path, text, kept=PRIVATE)
+    except OSError as error:
+        raise click.ClickException(f"{at_home(str(path))} cannot be written: {error.strerror}") from None

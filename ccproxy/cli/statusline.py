@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 from ccproxy.cli import line
 from ccproxy.cli.claude import settings_directory
 from ccproxy.cli.terminal import at_home
+from ccproxy.wholefiles import write_whole
 
 MODULE = "ccproxy.cli.line"
 """What Claude Code runs: not `ccproxy statusline`, which takes three times as long to start."""
@@ -55,9 +55,7 @@ def uninstall() -> None:
 
 def _settings() -> tuple[Path, dict[str, Any]]:
     """Claude Code's settings of this user. What cannot be read is not touched."""
-    path = (
-        settings_directory(os.environ) / "settings.json"
-    ).resolve()  # It may be a link into somebody's collection of such files.
+    path = settings_directory(os.environ) / "settings.json"
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -78,11 +76,7 @@ def _is_ours(there: Any) -> bool:
 
 
 def _write(path: Path, settings: dict[str, Any]) -> None:
-    """All of it or nothing, with the rights that the file had."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
-    Path(name).chmod(mode)
-    Path(name).replace(path)
+    try:
+        write_whole(path, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None

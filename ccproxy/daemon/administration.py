@@ -4,9 +4,7 @@ Whatever goes wrong leaves the file as it was. The file keeps its owner's and it
 read it, since it may hold a key from now on.
 """
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from attrs import evolve
@@ -18,9 +16,10 @@ from ccproxy.config.settings import ConfigError, Settings
 from ccproxy.config.source import Source
 from ccproxy.daemon.reload import Reload
 from ccproxy.errors import ApiError, Kind
+from ccproxy.wholefiles import beside, write_whole
 
-PRIVATE = 0o770
-"""The permissions that a file may keep."""
+KEPT = 0o770
+"""The permissions that the file may keep."""
 
 Change = Callable[[Draft], None]
 
@@ -50,16 +49,12 @@ class Administration:
         former = _read(path)
         draft = _draft(former, path)
         change(draft)
-        new = path.with_name(f".{path.stem}.new{path.suffix}")
         try:
-            _write(new, draft.text, path)
-            settings = self._judged(new, path)
-            new.replace(path)
+            with beside(path, draft.text.encode(), kept=KEPT) as new:
+                settings = self._judged(new, path)
+                new.replace(path)
         except OSError as error:
             raise _unwritable(path, error) from None
-        finally:
-            with suppress(OSError):
-                new.unlink()
         result = await self._reload.now()
         if not result.ok:
             self._undo(path, former)
@@ -76,10 +71,8 @@ class Administration:
     def _undo(self, path: Path, former: str | None) -> None:
         if former is None:
             path.unlink(missing_ok=True)
-            return
-        back = path.with_name(f".{path.stem}.back{path.suffix}")
-        _write(back, former, path)
-        back.replace(path)
+        else:
+            write_whole(path, former, kept=KEPT)
 
 
 def _read(path: Path) -> str | None:
@@ -97,24 +90,6 @@ def _draft(text: str | None, path: Path) -> Draft:
         return Draft("{}\n" if text is None else text, path.name)
     except ConfigError as error:
         raise ApiError(Kind.INVALID, f"the configuration on disk cannot be changed: {error}", status=409) from None
-
-
-def _write(new: Path, text: str, like: Path) -> None:
-    """Write a file that may take the place of `like`: durable, and readable by no more than that was."""
-    new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600, exist_ok=False)
-    with new.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        found = like.stat()
-    except FileNotFoundError:
-        return
-    if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
-        os.chown(new, found.st_uid, found.st_gid)
-    new.chmod(found.st_mode & PRIVATE)
 
 
 def _unwritable(path: Path, error: OSError) -> ApiError:

@@ -11,6 +11,7 @@ from attrs import asdict
 from twisted.logger import Logger
 
 from ccproxy.daemon.reload import Reloaded
+from ccproxy.wholefiles import write_whole
 from ccproxy.wire import jsontext
 
 SUFFIX = ".reload"
@@ -28,10 +29,7 @@ def write_answer(path: Path, result: Reloaded) -> None:
     """Put the answer there, whole: whoever looks sees the last one or this one."""
     value = {"pid": os.getpid(), "reloads": result.number, **asdict(result)}
     del value["number"]
-    new = path.with_suffix(f"{SUFFIX}.new")
     try:
-        new.touch(mode=0o600)
-        new.write_text(jsontext.dumps_str(value) + "\n")
-        new.replace(path)
+        write_whole(path, jsontext.dumps_str(value) + "\n", durable=False)
     except OSError as error:
         log.warn("the answer to a reload cannot be written to {path}: {reason}", path=str(path), reason=error.strerror)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ccproxy.tokens.ranks import ENCODING, RANKS, NoRanks, Pinned
+from ccproxy.wholefiles import beside
 
 WHEEL = "llama-index-core==0.14.25"
 """A wheel that carries the ranks."""
@@ -29,10 +30,8 @@ def take(archive: Path, directory: Path, wanted: Pinned = RANKS) -> Path:
     data = _ranks_in(archive, wanted)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / wanted.name
-    unfinished = directory / f".{wanted.name}"
-    unfinished.write_bytes(data)
-    unfinished.chmod(0o644)
-    return unfinished.replace(path)
+    with beside(path, data, new=0o644) as written:
+        return written.replace(path)
 
 
 def _ranks_in(archive: Path, wanted: Pinned) -> bytes:

@@ -261,11 +261,23 @@ class Administered(TestCase):
 
     async def test_unwritable(self) -> None:
         """A file that cannot be written is told, since a change that is gone at the next start helps nobody."""
+        real = self.path.with_name(f"{'long' * 62}.json")  # With that name nothing can be beside it.
+        self.path.rename(real)
+        self.path.symlink_to(real.name)
         self.start()
-        new = self.path.with_name(f".{self.path.stem}.new{self.path.suffix}")
-        new.mkdir()
+        there = sorted(self.path.parent.iterdir())
         self.assertIn("cannot be written", (await self.ask("POST", "/providers", NEW))[1]["error"]["message"])
-        self.assertEqual(self.path.read_text(), FILE)
+        self.assertEqual((self.path.read_text(), sorted(self.path.parent.iterdir())), (FILE, there))
+
+    async def test_linked(self) -> None:
+        """A file that is a link stays one: what it leads to is changed."""
+        real = self.path.with_name("real.json")
+        self.path.rename(real)
+        self.path.symlink_to(real.name)
+        self.start()
+        self.assertEqual((await self.ask("POST", "/providers", NEW))[0], 201)
+        self.assertTrue(self.path.is_symlink())
+        self.assertIn('"two"', real.read_text())
 
     async def test_taken_back(self) -> None:
         """A change that cannot be taken over is taken back."""
