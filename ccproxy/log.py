@@ -5,6 +5,7 @@ writes text for people, JSON for machines, or entries of systemd's journal, and 
 though nobody should log one.
 """
 
+import re
 import socket
 import sys
 from datetime import UTC, datetime
@@ -122,7 +123,7 @@ class Output:
                 self._early.append(event)
             return
         level = event.get("log_level", LogLevel.info)
-        if level < self._form.level:
+        if level < self._form.level or (_is_of_ports(event) and self._form.level > LogLevel.debug):
             return
         if self._form.journal is not None and self._form.journal.take(event):
             return
@@ -132,6 +133,16 @@ class Output:
             self._stream.flush()
         except (OSError, ValueError):
             pass  # A full disk, or a terminal that closed: the exchange goes on, its line is lost.
+
+
+_PORTS = re.compile(r"\S+ starting on .+|\(\S+ Port .+ Closed\)")
+
+
+def _is_of_ports(event: LogEvent) -> bool:
+    """Whether Twisted tells of a socket that listens, by the name of a class: `daemon.listening` tells where it is, and
+    that the demo has one is nobody's business."""
+    legacy = event.get("log_namespace") == "log_legacy"
+    return legacy and _PORTS.fullmatch(str(event.get("log_text", ""))) is not None
 
 
 def _when(event: LogEvent) -> str:

@@ -48,6 +48,8 @@ LATE = {
     "cli/status.py": CLI_READS,
     # Most exchanges are not captured.
     "cli/show.py": {"ccproxy.cli.capturing"},
+    # A daemon that has run for a while knows them itself.
+    "cli/tail.py": {"ccproxy.cli.keeping", "ccproxy.ledger.queries"},
     # Most who could ask providers do not, and few daemons want TLS.
     "cli/process/asking.py": {"ssl"},
     "cli/reaching.py": {"concurrent.futures", "ccproxy.cli.connections"},

@@ -63,6 +63,20 @@ class OutputTests(SynchronousTestCase):
         self.assertNotIn("quiet", self.stream.getvalue())
         self.assertIn("warn loud", self.stream.getvalue())
 
+    def test_words_for_sockets(self) -> None:
+        """What Twisted says of sockets that listen, by names of classes, is for those alone who want everything; the
+        same words of anyone else are written."""
+        theirs = Logger("log_legacy", observer=LogPublisher(self.output))
+        for text in ("BoundedSite starting on 3456", "(TCP Port 3456 Closed)", "Site starting on '/run/a b'"):
+            theirs.emit(LogLevel.info, "{log_text}", log_text=text)
+        theirs.emit(LogLevel.info, "{log_text}", log_text="Received SIGTERM, shutting down.")
+        self.log.info("work starting on 3456")
+        said = [line.partition(" info ")[2] for line in self.lines(Form())]
+        self.assertEqual(said, ["Received SIGTERM, shutting down.", "work starting on 3456"])
+        self.output.configure(Form(level=LogLevel.debug), self.stream)
+        theirs.emit(LogLevel.info, "{log_text}", log_text="BoundedSite starting on 3456")
+        self.assertTrue(self.stream.getvalue().endswith("BoundedSite starting on 3456\n"))
+
     def test_text_names_the_exchange(self) -> None:
         """A line about an exchange begins with its id, which the client has too."""
         self.log.info(FORMS[Outcome.FINISHED], **fields(RECORD))

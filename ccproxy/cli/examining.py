@@ -17,7 +17,7 @@ from resource import RLIMIT_NOFILE, getrlimit
 from attrs import frozen
 
 from ccproxy.cli.claude import MISSING, conflicts, program
-from ccproxy.cli.process.asking import ask
+from ccproxy.cli.process.asking import ask, listens
 from ccproxy.cli.process.home import Home
 from ccproxy.cli.process.order import Order
 from ccproxy.cli.process.running import Running, running
@@ -81,6 +81,9 @@ def daemon(home: Home, order: Order) -> Finding:
     answer = ask(order.url, order.settings.listen, "/status", order.key)
     if answer is not None and answer.is_ours:
         return good("daemon", told(order.url, answer))
+    if listens(order.url, order.settings.listen):
+        cure = "stop that program, or choose another port: `port` in the configuration, CCPROXY_PORT, --port"
+        return bad("daemon", f"does not run, and cannot: another program listens at {order.url}", cure)
     return good("daemon", "does not run; `ccproxy` and `ccproxy start` start it")
 
 

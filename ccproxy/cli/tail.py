@@ -22,6 +22,9 @@ NOT_RUNNING = 3
 SILENCE = 60.0
 """Seconds without any sign of life after which the daemon is thought to be gone."""
 
+EARLIER = 500
+"""Exchanges of the ledger that are looked through for those that are wanted."""
+
 AGAIN = 1.0
 """Seconds between two tries to find it again."""
 
@@ -59,6 +62,8 @@ def tail(
                 ended, begun = value["ended"], value["began"]
             ended = [one for one in ended if wanted.matches(one)]
             if name == "snapshot":
+                if len(ended) < last:
+                    ended = earlier(config, wanted, ended) + ended
                 ended, last = ended[-last:] if last else [], RESUMED
             for one in begun if with_running else ():
                 if wanted.matches(one):
@@ -93,6 +98,20 @@ class Wanted:
             return False
         names = (one["asked"], one["target"], one["target"].partition(",")[2])
         return self.model is None or any(fnmatchcase(name, self.model) for name in names)
+
+
+def earlier(config: str | None, wanted: Wanted, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What ended before the daemon was started, or so long ago that it does not know it any more: from the ledger."""
+    from ccproxy.cli.keeping import ledger
+    from ccproxy.ledger.queries import exchanges
+
+    try:
+        with ledger(config) as (database, connection):
+            found = exchanges(database, connection, EARLIER)
+    except click.ClickException:
+        return []
+    ids = {one["id"] for one in known}
+    return [one for one in reversed(found) if one["id"] not in ids and wanted.matches(one)]
 
 
 def follow(config: str | None) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from twisted.application.service import MultiService, Service
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -57,6 +58,7 @@ class Listener(Service):
             if isinstance(result, Failure):
                 self._give_up(getattr(result.value, "socketError", result.value))
             self.port = result
+            log.info("listening at {address}", address=_address(result))
 
     def _give_up(self, reason: object) -> NoReturn:
         taken = isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE
@@ -68,7 +70,18 @@ class Listener(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         port, self.port = self.port, None
-        return succeed(None) if port is None else port.stopListening() or succeed(None)
+        if port is None:
+            return succeed(None)
+        log.info("no more listening at {address}", address=_address(port))
+        return port.stopListening() or succeed(None)
+
+
+def _address(port: IListeningPort) -> str:
+    """Where a socket really listens, whatever port was asked for."""
+    where: Any = port.getHost()
+    if isinstance(where, UNIXAddress):
+        return str(where.name.decode(errors="replace") if isinstance(where.name, bytes) else where.name)
+    return f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
 
 
 class Sockets(MultiService):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from typing import Any
 
 from ccproxy.config.load import load
@@ -226,6 +227,14 @@ class DoctorTests(InitCase):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("prot", ended.stdout)
         self.assertIn("disk", ended.stdout)
+
+    def test_taken(self) -> None:
+        """Another program at the address that is wanted is found, before a start fails of it."""
+        self.configured()
+        with socket.create_server(("127.0.0.1", self.person.port)):
+            found = self.findings("--offline")["daemon"]
+        self.assertEqual(found["state"], "bad")
+        self.assertIn(f"another program listens at http://127.0.0.1:{self.person.port}", found["words"])
 
     def test_daemon(self) -> None:
         """A daemon that runs by another configuration, and one that does not answer, are told."""

@@ -20,6 +20,7 @@ from ccproxy.cli.banner import banner
 from ccproxy.config.settings import Settings
 from tests.clients.live import unavailable
 from tests.support.daemon import CHECKOUT, Daemon
+from tests.support.person import WAITING
 from tests.support.processes import Process
 
 COMMAND = [sys.executable, "-c", "from ccproxy.cli.main import main; main()", "start"]
@@ -43,7 +44,7 @@ class StartTests(SynchronousTestCase):
 
     def start(self, *options: str) -> "subprocess.CompletedProcess[str]":
         """Runs `ccproxy start` to its end. What it leaves running ends with the test at the latest."""
-        return subprocess.run(
+        ended = subprocess.run(
             [*COMMAND, *options],
             cwd=self.home,
             env=self.environment(),
@@ -53,6 +54,8 @@ class StartTests(SynchronousTestCase):
             timeout=PATIENCE,
             check=False,
         )
+        ended.stderr = WAITING.sub("", ended.stderr)
+        return ended
 
     def environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(CHECKOUT)}
@@ -112,7 +115,7 @@ class StartTests(SynchronousTestCase):
             self.assertIn(f"{self.home}/.ccproxy/ccproxy.log", ended.stdout)
             self.stop()
             self.assertFalse((self.home / ".ccproxy" / "ccproxy.pid").exists())
-        self.assertEqual((self.home / ".ccproxy" / "ccproxy.log").read_text().count("starting on 's'"), 2)
+        self.assertEqual((self.home / ".ccproxy" / "ccproxy.log").read_text().count("info listening at s\n"), 2)
 
     def test_runs_already(self) -> None:
         """Started twice, the second one names the process that runs, and leaves it alone."""
@@ -135,6 +138,10 @@ class StartTests(SynchronousTestCase):
             self.assertNotIn("listens at", said)
             self.assertNotIn("Traceback", said)
         self.assertFalse((self.home / ".ccproxy" / "ccproxy.pid").exists())
+        for form in ("text", "json"):
+            self.configure({"listen": ["unix:nowhere/s"], "log_format": form})
+            first = self.start().stderr.splitlines()[0]
+            self.assertIn("cannot listen", first)
 
     def test_stale_pid_file(self) -> None:
         """A pid file that a crash left behind keeps nobody from starting."""

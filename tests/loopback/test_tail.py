@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 import treq
@@ -13,7 +14,9 @@ from twisted.trial.unittest import TestCase
 from ccproxy.cli.tail import Wanted, ended_line
 from ccproxy.exchange.telling import told
 from tests.ledger.records import record
+from tests.loopback.test_process import PersonCase
 from tests.support.daemon import CHECKOUT, Daemon
+from tests.support.person import PATIENCE
 from tests.support.processes import Process
 
 COMMAND = [sys.executable, "-c", "from ccproxy.cli.main import main; main()", "tail"]
@@ -85,6 +88,28 @@ class TailTests(TestCase):
         process = Process(reactor, COMMAND, environ, self.home)
         self.assertEqual(await process.when_ended(), 3)
         self.assertIn(b"ccproxy does not run", process.errors)
+
+
+class EarlierTests(PersonCase):
+    """A daemon that was started anew."""
+
+    def test_earlier(self) -> None:
+        """What ended before the daemon was started is told first, in its order, from the ledger."""
+        self.ccproxy("start")
+        body = json.dumps({"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]})
+        ids = []
+        for _ in range(2):
+            request = urllib.request.Request(f"http://127.0.0.1:{self.person.port}/v1/messages", body.encode())
+            with urllib.request.urlopen(request) as answer:
+                ids.append(answer.headers["request-id"])
+        self.ccproxy("restart")
+        following = self.person.begin("tail")
+        try:
+            lines = [following.stdout.readline() for _ in ids]
+        finally:
+            following.terminate()
+            following.communicate(timeout=PATIENCE)
+        self.assertEqual([next((id for id in ids if id in line), line) for line in lines], ids)
 
 
 class LineTests(TestCase):

@@ -50,6 +50,15 @@ def ask(
         return None
 
 
+def listens(url: str, listen: tuple[str, ...]) -> bool:
+    """Whether anything at all listens there, whatever it speaks."""
+    try:
+        _connected(url, listen, SECONDS).close()
+    except (NoDaemon, OSError):
+        return False
+    return True
+
+
 @contextmanager
 def asked(
     url: str, listen: tuple[str, ...], request: str, key: str = "", seconds: float = SECONDS, silence: float = SECONDS

@@ -5,6 +5,7 @@ it. So there is one daemon, and nobody is told that it runs before it serves.
 """
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -27,6 +28,10 @@ START_SECONDS = 30.0
 
 LOG_LINES = 20
 """What is shown of the log of a daemon that did not start."""
+
+
+_COMPLAINT = re.compile(r'^\S+ (?:warn|error|critical) |"level": ?"(?:warn|error|critical)"')
+"""How a line of the log looks that tells of something wrong, in either of its formats."""
 
 
 class NotStarted(Exception):
@@ -159,8 +164,9 @@ def _heard(pipe: int) -> bool | None:
 
 
 def _since(log: Path, position: int) -> str:
-    """The last lines of a log, of those behind `position`."""
+    """The last lines of a log, of those behind `position`: from the first complaint on, if there is one."""
     with log.open("rb") as file:
         file.seek(position)
-        text = file.read().decode(errors="replace")
-    return "\n".join(text.splitlines()[-LOG_LINES:])
+        lines = file.read().decode(errors="replace").splitlines()
+    first = next((at for at, line in enumerate(lines) if _COMPLAINT.search(line)), 0)
+    return "\n".join(lines[first:][-LOG_LINES:])
