@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from ccproxy.access.principals import Keyring
 from ccproxy.dialects.dialect import Answer, Dialect, Headers, Peek
-from ccproxy.errors import ApiError, Kind, invalid
+from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.naming import told_of
 from ccproxy.exchange.reply import Reply
@@ -200,12 +200,7 @@ class Counting(Endpoint):
 
 def peek(body: bytes) -> Peek:
     """The model of a request to be counted. It has no `max_tokens`, and it is never a stream. Raises INVALID."""
-    try:
-        root = jsontext.loads(body)
-    except jsontext.NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(root, dict):
-        raise invalid("the request body", "an object", root)
+    root = fields.read_body(body)
     return Peek(fields.text(root, "model", ""), False)
 
 

@@ -18,6 +18,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import BadProvider, Provider
 from ccproxy.secret import Secret
 from ccproxy.wire import jsontext
+from ccproxy.wire.fields import read_body
 
 _HIDDEN = ("quirks",)
 """Options that are not shown: they may hold headers with keys in them."""
@@ -47,7 +48,7 @@ def _masked(value: Any) -> Any:
 def given(body: bytes) -> dict[str, Any]:
     """The options in a body, under the names of the configuration file. Raises INVALID."""
     options: dict[str, Any] = {}
-    for key, value in _object(body).items():
+    for key, value in read_body(body).items():
         option = _HUMP.sub(r"_\1", key).lower()
         if option not in _OPTIONS:
             raise ApiError(Kind.INVALID, f"{key[:100]}: this is no option of a provider{guess(option, _OPTIONS)}")
@@ -59,16 +60,6 @@ def given(body: bytes) -> dict[str, Any]:
         if not all(isinstance(one, str) for one in (keys if isinstance(keys, list) else [keys])):
             raise ApiError(Kind.INVALID, f"{option}: expected a text: commands and files belong in the file")
     return options
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = jsontext.loads(body)
-    except jsontext.NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ApiError(Kind.INVALID, "the request body: expected an object with a provider's options")
-    return value
 
 
 def changes(present: ProviderSettings, body: bytes) -> dict[str, Any]:

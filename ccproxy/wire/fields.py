@@ -7,9 +7,21 @@ there, so callers pass the path of the object and the key apart.
 from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.errors import invalid
+from ccproxy.errors import ApiError, Kind, invalid
+from ccproxy.wire.jsontext import NotJson, loads
 
 Object = Mapping[str, Any]
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    """The object that the body of a client's request must be."""
+    try:
+        value = loads(body)
+    except NotJson as error:
+        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise invalid("the request body", "an object", value)
+    return value
 
 
 def below(path: str, key: str) -> str:

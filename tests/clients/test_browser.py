@@ -255,7 +255,7 @@ class BusyTests(BrowserCase):
         page = Dashboard(keys, door, visits, shown)
         pages: dict[str, Any] = {"/dashboard": page, "/dashboard/live": live}
         site = BoundedSite(
-            Root(pages, {"/dashboard/": page}, ANTHROPIC, lambda: "req_0", door), reactor, 99, lambda: "req_0"
+            Root({**pages, "/dashboard/": page}, ANTHROPIC, lambda: "req_0", door), reactor, 99, lambda: "req_0"
         )
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
         self.addCleanup(port.stopListening)

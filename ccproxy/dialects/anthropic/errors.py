@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from ccproxy.dialects import wording
+from ccproxy.dialects import prose, wording
 from ccproxy.dialects.anthropic.tables import ERROR_TYPES, ERRORS, NAME
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
-
-_SHOWN = 500
-"""Characters of a body that is no envelope which are told."""
 
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
@@ -21,9 +18,9 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
     if found is not None:
         type_, message = found
         return error_of(status, message, code=type_, headers=headers, original=original)
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace").strip()
-    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    if text[:200].lower().startswith(("<!doctype", "<html")) or "text/html" in headers.get("content-type", ""):
+    text = prose.text_of(body)
+    shown = prose.shown(text)
+    if prose.is_web_page(headers, text):
         # A firewall or a proxy in between: nothing that this key or request could cure.
         told = f"the upstream answered {status} with a web page instead of an API's error: {wording.redact(shown)}"
         return ApiError(Kind.BROKEN, told, original=original)

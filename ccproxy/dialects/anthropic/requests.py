@@ -45,7 +45,7 @@ _READ = frozenset(
 
 def peek(body: bytes) -> Peek:
     """Model and stream, after a look at what every request must have."""
-    root = _root(body)
+    root = fields.read_body(body)
     model = fields.text(root, "model", "")
     if not model:
         raise invalid("model", "the name of a model", model)
@@ -72,14 +72,14 @@ def verbatim(headers: Headers, body: bytes, quirks: Quirks) -> Outgoing:
 def parse_request(headers: Headers, body: bytes) -> Request:
     """The whole request, for another dialect. Raises INVALID with the place of what is wrong, and UNTRANSLATABLE for
     what only an upstream of this dialect can do."""
-    root = _root(body)
+    root = fields.read_body(body)
     _refuse_what_stays_at_anthropic(root)
     return _request(headers, root)
 
 
 def survey(headers: Headers, body: bytes) -> Request:
     """The same for routing alone: what only Anthropic can do is passed over, and not refused."""
-    return _request(headers, _root(body))
+    return _request(headers, fields.read_body(body))
 
 
 def _request(headers: Headers, root: Object) -> Request:
@@ -105,16 +105,6 @@ def _whole(headers: Headers, root: Object) -> Request:
         session=session,
         extras=_extras(root),
     )
-
-
-def _root(body: bytes) -> Object:
-    try:
-        root = loads(body)
-    except NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(root, dict):
-        raise invalid("the request body", "an object", root)
-    return root
 
 
 def _refuse_what_stays_at_anthropic(root: Object) -> None:

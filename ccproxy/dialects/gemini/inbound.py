@@ -9,7 +9,7 @@ from typing import Any
 from ccproxy.dialects import seals
 from ccproxy.dialects.dialect import Headers
 from ccproxy.dialects.gemini.tables import NAME, STOP_LIMIT
-from ccproxy.errors import ApiError, Kind, invalid
+from ccproxy.errors import invalid
 from ccproxy.model.messages import (
     EMPTY,
     Choose,
@@ -35,7 +35,8 @@ from ccproxy.model.messages import (
     Turn,
     WebSearch,
 )
-from ccproxy.wire.jsontext import NotJson, dumps_str, loads
+from ccproxy.wire.fields import read_body
+from ccproxy.wire.jsontext import dumps_str
 
 _ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER}
 _CHOOSE = {"AUTO": Choose.AUTO, "VALIDATED": Choose.AUTO, "ANY": Choose.ANY, "NONE": Choose.NONE}
@@ -58,11 +59,7 @@ _GENERATION = frozenset(
 def parse_request(headers: Headers, body: bytes) -> Request:
     """The request a body holds; model and stream are in the path and stay unsaid. Raises INVALID with the place of what
     is wrong; what is unknown rides along in `extras`."""
-    try:
-        value = loads(body)
-    except NotJson as error:
-        raise ApiError(Kind.INVALID, f"the body is not JSON: {error}") from None
-    root = _object(value, "the body")
+    root = read_body(body)
     extras = {key: field for key, field in root.items() if key not in _OWN}
     generation = _object(root.get("generationConfig", {}), "generationConfig")
     unknown = {key: field for key, field in generation.items() if key not in _GENERATION}

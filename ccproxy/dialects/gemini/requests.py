@@ -14,19 +14,14 @@ from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.schemas import reduced
 from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
-from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import Part, Request, Role, Text, Think, Turn
-from ccproxy.wire.jsontext import NotJson, dumps, dumps_str, loads
+from ccproxy.wire.fields import read_body
+from ccproxy.wire.jsontext import dumps, dumps_str
 
 
 def peek(body: bytes) -> Peek:
     """The model and the wish for a stream are in the path, not here; raises INVALID for what is no JSON object."""
-    try:
-        value = loads(body)
-    except NotJson as error:
-        raise ApiError(Kind.INVALID, f"the body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ApiError(Kind.INVALID, "the body must be a JSON object")
+    read_body(body)
     return Peek("", False)
 
 

@@ -5,17 +5,15 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ccproxy.dialects import wording
+from ccproxy.dialects import prose, wording
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.envelopes import is_envelope, with_code
 from ccproxy.dialects.openai_chat.tables import NAME, REFUSAL_CODES
+from ccproxy.dialects.openai_words import OPENAI_ERRORS
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
-
-_SHOWN = 500
-"""Characters of a body that is no error envelope which the message repeats."""
 
 
 @frozen
@@ -50,13 +48,13 @@ def read_envelope(value: Any) -> Envelope | None:
     if isinstance(base, dict) and base.get("status_code"):
         return Envelope(_word(base.get("status_msg")) or "the upstream gave no reason", _word(base["status_code"]))
     if error:
-        return Envelope(_shown(dumps(error).decode()), code, kind)
+        return Envelope(prose.shown(dumps(error).decode()), code, kind)
     if "choices" in value:
         return None
     if value.get("object") == "error" or isinstance(value.get("message"), str):
-        return Envelope(_word(value.get("message")) or _shown(dumps(value).decode()), code, kind)
+        return Envelope(_word(value.get("message")) or prose.shown(dumps(value).decode()), code, kind)
     if detail := value.get("detail"):
-        return Envelope(detail if isinstance(detail, str) else _shown(dumps(detail).decode()), code, kind)
+        return Envelope(detail if isinstance(detail, str) else prose.shown(dumps(detail).decode()), code, kind)
     if isinstance(errors := value.get("errors"), list) and errors:
         return read_envelope(errors[0])
     return None
@@ -74,7 +72,7 @@ def _innermost(error: Mapping[str, Any]) -> Envelope:
     inner = error.get("innererror")
     if isinstance(inner, dict) and _word(inner.get("code")) in REFUSAL_CODES:
         code = _word(inner["code"])
-    return Envelope(message or _shown(dumps(error).decode()), code, kind)
+    return Envelope(message or prose.shown(dumps(error).decode()), code, kind)
 
 
 def _told_by(raw: str, message: str) -> str:
@@ -83,7 +81,7 @@ def _told_by(raw: str, message: str) -> str:
         inner = read_envelope(loads(raw))
     except NotJson:
         inner = None
-    told = inner.message if inner else _shown(raw)
+    told = inner.message if inner else prose.shown(raw)
     return told if not message or message in told or message == "Provider returned error" else f"{message}: {told}"
 
 
@@ -95,21 +93,11 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
     except NotJson:
         envelope = None
     if envelope is None:
-        return error_of(status, _prose(status, headers, body), headers=headers, original=original)
+        return error_of(status, prose.told(status, headers, body), headers=headers, original=original)
     if status in (400, 403) and (envelope.refuses or (status == 403 and "flagged" in envelope.message)):
         return ApiError(Kind.INVALID, wording.redact(envelope.message), original=original)
     code = envelope.code if not envelope.code.isdigit() or wording.quota(envelope.code) else ""
     return error_of(status, envelope.message, code=code or envelope.type, headers=headers, original=original)
-
-
-def _prose(status: int, headers: Headers, body: bytes) -> str:
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace").strip()
-    if 300 <= status < 400:
-        where = wording.redact(headers.get("location", "nowhere"))
-        return f"the upstream redirects ({status}) to {where}: its base URL is probably wrong"
-    if text[:200].lower().lstrip().startswith(("<!doctype", "<html")) or "text/html" in headers.get("content-type", ""):
-        return f"the upstream answered {status} with an HTML page, which no API does: {_shown(text)}"
-    return _shown(text)
 
 
 _STATUSES = {
@@ -162,26 +150,11 @@ def in_band(envelope: Envelope) -> ApiError:
     return within_an_answer(error_of(status, envelope.message, code=envelope.code or envelope.type))
 
 
-_TYPES: dict[Kind, tuple[str, str | None]] = {
-    # our kind: OpenAI's type and code
-    Kind.INVALID: ("invalid_request_error", None),
-    Kind.UNTRANSLATABLE: ("invalid_request_error", "unsupported_value"),
-    Kind.AUTH: ("invalid_request_error", "invalid_api_key"),
-    Kind.FORBIDDEN: ("permission_error", None),
-    Kind.NO_ROUTE: ("invalid_request_error", "model_not_found"),
-    Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
-    Kind.CONFLICT: ("invalid_request_error", None),
-    Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
-    Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
-    Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),
-    Kind.BUDGET: ("insufficient_quota", "insufficient_quota"),
+_ERRORS = {
+    **OPENAI_ERRORS,
     Kind.BUSY: ("server_error", "server_busy"),
     Kind.OVERLOADED: ("server_error", "server_overloaded"),
-    Kind.REFUSED_CREDENTIAL: ("server_error", "upstream_credential_refused"),
-    Kind.UNREACHABLE: ("server_error", "upstream_unreachable"),
-    Kind.TIMEOUT: ("server_error", "timeout"),
     Kind.BROKEN: ("server_error", None),
-    Kind.CANCELLED: ("server_error", "cancelled"),
 }
 
 
@@ -198,7 +171,7 @@ def render_error(error: ApiError, exchange: str) -> Answer:
         original, passes = (None, False) if body is None else (evolve(original, body=body), True)
     if original is not None and passes:
         content_type = original.content_type or "application/json"
-        return Answer(status, _without_secrets(original.body), content_type)
+        return Answer(status, prose.without_secrets(original.body), content_type)
     return Answer(status, dumps(_envelope(error)))
 
 
@@ -208,19 +181,10 @@ def error_frame(error: ApiError, exchange: str) -> bytes:
 
 
 def _envelope(error: ApiError) -> dict[str, Any]:
-    kind, code = _TYPES[error.kind]
+    kind, code = _ERRORS[error.kind]
     if error.kind is Kind.OVERLOADED and error.status == 429:
-        kind, code = _TYPES[Kind.RATE]
+        kind, code = _ERRORS[Kind.RATE]
     return {"error": {"message": error.message, "type": kind, "param": None, "code": code}}
-
-
-def _without_secrets(body: bytes) -> bytes:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body
-    clean = wording.redact(text)
-    return body if clean == text else clean.encode("utf-8")
 
 
 def _word(value: Any) -> str:
@@ -229,7 +193,3 @@ def _word(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return ""
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,10 +1,10 @@
 """A request for an upstream that speaks chat completions, with all its quirks."""
 
-import hashlib
 from typing import Any
 
 from attrs import evolve
 
+from ccproxy.dialects import identity
 from ccproxy.dialects import losses as lost
 from ccproxy.dialects.dialect import Headers, Outgoing
 from ccproxy.dialects.openai_chat import tools
@@ -55,13 +55,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     }
     if request.output is not None:
         body["response_format"] = _format(request.output, quirks)
-    if request.user and quirks.user_field:
-        body[quirks.user_field] = _hash(request.user)
-    elif request.user:
-        losses.append(lost.USER)
+    body |= identity.fields(request, body["model"], quirks, losses)
     losses += lost.extras(request, NAME)
-    if request.session and quirks.cache_key:
-        body["prompt_cache_key"] = _hash(f"{request.session}/{body['model']}")
     for key, value in request.extras.get(NAME, {}).items():
         if key != "stream_options":
             body.setdefault(key, value)
@@ -126,8 +121,3 @@ def _instruction(output: Output | None, quirks: Quirks) -> str:
     return (
         f"Answer with a JSON object and nothing else. It must match this JSON Schema:\n{dumps_str(dict(output.schema))}"
     )
-
-
-def _hash(text: str) -> str:
-    """64 hexadecimal digits that name someone without saying who."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -23,8 +23,8 @@ from ccproxy.model.messages import (
     ToolChoice,
     WebSearch,
 )
-from ccproxy.wire.fields import flag, optional_array, optional_integer, optional_number, optional_text, texts
-from ccproxy.wire.jsontext import NotJson, dumps, loads
+from ccproxy.wire.fields import flag, optional_array, optional_integer, optional_number, optional_text, read_body, texts
+from ccproxy.wire.jsontext import dumps
 from ccproxy.wire.splice import splice
 
 _READ = frozenset(
@@ -60,7 +60,7 @@ _READ = frozenset(
 
 def peek(body: bytes) -> Peek:
     """Model and stream of a request. Raises INVALID where they or the messages are missing or wrong."""
-    value = _body(body)
+    value = read_body(body)
     _messages(value)
     return Peek(_model(value), flag(value, "stream", ""))
 
@@ -72,7 +72,7 @@ def with_model(body: bytes, model: str) -> bytes:
 
 def parse_request(headers: Headers, body: bytes) -> Request:
     """The request, whole. Raises INVALID with the path of what is wrong (`messages[2].content[0].type`)."""
-    value = _body(body)
+    value = read_body(body)
     if (choices := value.get("n")) is not None and choices != 1:
         raise invalid("n", "1: one choice is answered", choices)
     if value.get("store") is True:
@@ -103,16 +103,6 @@ def _extras(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_search(plugin: Any) -> bool:
     return isinstance(plugin, dict) and plugin.get("id") == "web"
-
-
-def _body(body: bytes) -> dict[str, Any]:
-    try:
-        value = loads(body)
-    except NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise invalid("the request body", "an object", value)
-    return value
 
 
 def _model(value: Mapping[str, Any]) -> str:

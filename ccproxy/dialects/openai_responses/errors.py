@@ -5,17 +5,15 @@ from typing import Any
 
 from attrs import evolve
 
-from ccproxy.dialects import wording
+from ccproxy.dialects import prose, wording
 from ccproxy.dialects.dialect import Answer, Headers
 from ccproxy.dialects.envelopes import is_envelope, with_code
-from ccproxy.dialects.openai_responses.tables import BAD_INPUT, ERRORS, NAME, REFUSALS, STATUSES
+from ccproxy.dialects.openai_responses.tables import BAD_INPUT, NAME, REFUSALS, STATUSES
+from ccproxy.dialects.openai_words import OPENAI_ERRORS
 from ccproxy.dialects.statuses import error_of, within_an_answer
 from ccproxy.errors import ApiError, Kind, Original
 from ccproxy.wire import sse
 from ccproxy.wire.jsontext import NotJson, dumps, loads
-
-_SHOWN = 500
-"""Characters of a body that is no error envelope which the message repeats."""
 
 _LAST = 2**31 - 1
 """The sequence number of a frame written by who does not know how many came before: higher than any of those."""
@@ -29,7 +27,7 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
     except NotJson:
         told = None
     if told is None:
-        return error_of(status, _prose(status, headers, body), headers=headers, original=original)
+        return error_of(status, prose.told(status, headers, body), headers=headers, original=original)
     code, message = told
     if code in REFUSALS and status in (400, 403):
         return ApiError(Kind.INVALID, wording.redact(message), original=original)
@@ -48,11 +46,11 @@ def read_error(value: Any) -> tuple[str, str] | None:
         return _word(value.get("code")), error
     if isinstance(error, dict) and error:
         code = _word(error.get("code")) or _word(error.get("type"))
-        return code, _word(error.get("message")) or _shown(dumps(error))
+        return code, _word(error.get("message")) or prose.shown(dumps(error).decode())
     if isinstance(value.get("message"), str):
         return _word(value.get("code")), value["message"]
     if detail := value.get("detail"):
-        return "", detail if isinstance(detail, str) else _shown(dumps(detail))
+        return "", detail if isinstance(detail, str) else prose.shown(dumps(detail).decode())
     return None
 
 
@@ -81,7 +79,7 @@ def render_error(error: ApiError, exchange: str) -> Answer:
         body = with_code(original.body, "context_length_exceeded")
         original, passes = (None, False) if body is None else (evolve(original, body=body), True)
     if original is not None and passes:
-        return Answer(_told(error.status), _without_secrets(original.body), original.content_type or _JSON)
+        return Answer(_told(error.status), prose.without_secrets(original.body), original.content_type or _JSON)
     kind, code = words(error)
     return Answer(
         _told(error.status),
@@ -114,8 +112,8 @@ def failure_frames(error: ApiError, response: Mapping[str, Any], sequence: int) 
 def words(error: ApiError) -> tuple[str, str | None]:
     """OpenAI's type and code for an error."""
     if error.kind is Kind.OVERLOADED and error.status == 429:
-        return ERRORS[Kind.RATE]
-    return ERRORS[error.kind]
+        return OPENAI_ERRORS[Kind.RATE]
+    return OPENAI_ERRORS[error.kind]
 
 
 _JSON = "application/json"
@@ -125,29 +123,7 @@ def _told(status: int) -> int:
     return 503 if status == 529 else status
 
 
-def _prose(status: int, headers: Headers, body: bytes) -> str:
-    text = _shown(body.strip())
-    if 300 <= status < 400:
-        where = wording.redact(headers.get("location", "nowhere"))
-        return f"the upstream redirects ({status}) to {where}: its base URL is probably wrong"
-    if text[:200].lower().startswith(("<!doctype", "<html")) or "text/html" in headers.get("content-type", ""):
-        return f"the upstream answered {status} with an HTML page, which no API does: {text}"
-    return text
-
-
-def _without_secrets(body: bytes) -> bytes:
-    try:
-        return wording.redact(body.decode("utf-8")).encode("utf-8")
-    except UnicodeDecodeError:
-        return body
-
-
 def _word(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""
-
-
-def _shown(body: bytes) -> str:
-    text = body[: 4 * _SHOWN].decode("utf-8", "replace")
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

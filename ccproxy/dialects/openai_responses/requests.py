@@ -1,9 +1,9 @@
 """Requests of the Responses dialect: the model's for an upstream, and a client's own as it stands."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ccproxy.dialects import identity
 from ccproxy.dialects import losses as lost
 from ccproxy.dialects.dialect import Headers, Outgoing, Peek
 from ccproxy.dialects.openai_responses.items import Writer, breakpoint_of, system_item
@@ -28,7 +28,8 @@ from ccproxy.model.messages import (
     Turn,
     WebSearch,
 )
-from ccproxy.wire.jsontext import NotJson, dumps, dumps_str, loads
+from ccproxy.wire import fields
+from ccproxy.wire.jsontext import dumps, dumps_str
 from ccproxy.wire.splice import splice
 
 PATH = "/responses"
@@ -56,12 +57,7 @@ def peek(body: bytes) -> Peek:
 
 def read_body(body: bytes) -> dict[str, Any]:
     """A client's body as an object. Raises INVALID where it is none, or asks for what is not served here."""
-    try:
-        value = loads(body)
-    except NotJson as error:
-        raise ApiError(Kind.INVALID, f"the request body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise invalid("the request body", "an object", value)
+    value = fields.read_body(body)
     for field, cure in _STORED.items():
         if value.get(field):
             raise ApiError(Kind.INVALID, f"{field}: nothing is stored here; {cure}")
@@ -129,13 +125,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     }
     if include := _include(request, quirks):
         body["include"] = include
-    if request.user and quirks.user_field:
-        body[quirks.user_field] = _hash(request.user)
-    elif request.user:
-        losses.append(lost.USER)
+    body |= identity.fields(request, body["model"], quirks, losses)
     losses += lost.extras(request, NAME)
-    if request.session and quirks.cache_key:
-        body["prompt_cache_key"] = _hash(f"{request.session}/{body['model']}")
     for key, value in request.extras.get(NAME, {}).items():
         body[key] = {**value, **body[key]} if isinstance(value, dict) and isinstance(body.get(key), dict) else value
     body["stream"] = wants_stream(request, quirks)
@@ -275,8 +266,3 @@ def _include(request: Request, quirks: Quirks) -> list[str]:
     if quirks.web_search and any(isinstance(tool, WebSearch) for tool in request.tools):
         include.append("web_search_call.action.sources")
     return include
-
-
-def _hash(text: str) -> str:
-    """64 hexadecimal digits that name someone without saying who."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

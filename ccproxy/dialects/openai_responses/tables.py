@@ -1,6 +1,5 @@
 """Words of the Responses dialect, and ours for them."""
 
-from ccproxy.errors import Kind
 from ccproxy.model.messages import Effort
 from ccproxy.model.usage import Reason
 
@@ -64,30 +63,6 @@ STATUSES = {
 
 BAD_INPUT = ("invalid_", "unsupported_", "image_", "unknown_", "missing_")
 """Beginnings of the codes that blame the request; what is in neither table failed on the vendor's side."""
-
-ERRORS: dict[Kind, tuple[str, str | None]] = {
-    # our kind: OpenAI's type and code
-    Kind.INVALID: ("invalid_request_error", None),
-    Kind.UNTRANSLATABLE: ("invalid_request_error", "unsupported_value"),
-    Kind.AUTH: ("invalid_request_error", "invalid_api_key"),
-    Kind.FORBIDDEN: ("permission_error", None),
-    Kind.NO_ROUTE: ("invalid_request_error", "model_not_found"),
-    Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
-    Kind.CONFLICT: ("invalid_request_error", None),
-    Kind.OVERFLOW: ("invalid_request_error", "context_length_exceeded"),
-    Kind.QUOTA: ("insufficient_quota", "insufficient_quota"),
-    Kind.RATE: ("rate_limit_error", "rate_limit_exceeded"),
-    Kind.BUDGET: ("insufficient_quota", "insufficient_quota"),
-    Kind.BUSY: ("server_error", "server_is_overloaded"),
-    Kind.OVERLOADED: ("server_error", "server_is_overloaded"),
-    Kind.REFUSED_CREDENTIAL: ("server_error", "upstream_credential_refused"),
-    Kind.UNREACHABLE: ("server_error", "upstream_unreachable"),
-    Kind.TIMEOUT: ("server_error", "timeout"),
-    Kind.BROKEN: ("server_error", "server_error"),
-    Kind.CANCELLED: ("server_error", "cancelled"),
-}
-"""Codex CLI acts on the codes: it compacts on `context_length_exceeded`, gives up on `insufficient_quota`, waits on
-`rate_limit_exceeded` and `server_is_overloaded`."""
 
 MIN_OUTPUT = 16
 """The least `max_output_tokens` OpenAI takes; a probe may ask for one."""
