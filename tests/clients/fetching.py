@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.support.daemon import CHECKOUT
 
 CACHE = "CCPROXY_TEST_CACHE"
+NODE = 20
 FETCHING_SECONDS = 400
 """The most that one step of an installation takes."""
 
@@ -45,17 +46,45 @@ def npm_program(name: str, package: str, version_of: str, path: str) -> Path:
         return program
 
 
-def python_program(name: str) -> Path:
-    """The program that the Python package of the same name installs, in a virtual environment of its own: what a client
-    needs must not meet what we need. Raises `Missing`; blocks for as long as pip takes."""
+def npm_packages(name: str, *packages: str) -> Path:
+    """The directory in the cache that has these npm packages in its `node_modules`. Raises `Missing`; blocks for as
+    long as npm takes."""
     with _place(name) as place:
-        program = place / "bin" / name
-        if not program.exists():
+        if not (place / "complete").exists():
+            _node()
+            _run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(place), *packages)
+            (place / "complete").touch()
+        return place
+
+
+def _node() -> None:
+    """Whether node is there, and new enough for what is written for it today. Raises `Missing`."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        raise Missing("node and npm are not installed (on Debian: apt install npm)")
+    version = _run("node", "--version").strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        raise Missing(f"node is {version}, and the clients want {NODE} or newer")
+
+
+def python_program(name: str) -> Path:
+    """The program that the Python package of the same name installs. Raises `Missing`; blocks for as long as pip
+    takes."""
+    program = python_packages(name, name).with_name(name)
+    if not program.exists():
+        raise Missing(f"pip installed {name}, and there is no {program}")
+    return program
+
+
+def python_packages(name: str, *packages: str) -> Path:
+    """A Python that has these packages, in a virtual environment of its own: what a client needs must not meet what we
+    need. Raises `Missing`; blocks for as long as pip takes."""
+    with _place(name) as place:
+        python = place / "bin" / "python"
+        if not (place / "complete").exists():
             _run(sys.executable, "-m", "venv", str(place))
-            _run(str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", name)
-            if not program.exists():
-                raise Missing(f"pip installed {name}, and there is no {program}")
-        return program
+            _run(str(python), "-m", "pip", "install", "--quiet", *packages)
+            (place / "complete").touch()
+        return python
 
 
 def chosen(programs: dict[tuple[str, str], str]) -> str:

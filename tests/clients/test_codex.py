@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.clients.documented import documented
 from tests.clients.fetching import chosen, npm_program
 from tests.clients.live import TOKEN
 from tests.clients.programs import ProgramCase, Ran
@@ -17,25 +18,20 @@ TRIPLES = {
     ("Darwin", "arm64"): "darwin-arm64 aarch64-apple-darwin",
 }
 
-CONFIGURATION = """
-model = "gpt-5.5"
-model_provider = "ccproxy"
+BEFORE = """
 model_reasoning_summary = "auto"
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
+"""
+AFTER = """
+request_max_retries = 0
+stream_max_retries = 0
 
 [analytics]
 enabled = false
-
-[model_providers.ccproxy]
-name = "ccproxy"
-base_url = "{url}"
-env_key = "CCPROXY_KEY"
-wire_api = "responses"
-request_max_retries = 0
-stream_max_retries = 0
 """
+"""What is around the file that docs/clients.md shows."""
 
 PATCH = """*** Begin Patch
 *** Add File: sky.txt
@@ -50,7 +46,7 @@ def shell(command: str, call_id: str) -> Call:
 
 
 class CodexCase(ProgramCase):
-    """Codex, told of ccproxy as its manual says: a model provider of the user's own."""
+    """Codex, told of ccproxy as docs/clients.md shows it: a model provider of the user's own."""
 
     def fetched(self) -> Path:
         platform, triple = chosen(TRIPLES).split()
@@ -60,7 +56,7 @@ class CodexCase(ProgramCase):
     def install(self) -> None:
         self.settings = self.user / ".codex"
         self.settings.mkdir()
-        (self.settings / "config.toml").write_text(CONFIGURATION.format(url=self.url))
+        (self.settings / "config.toml").write_text(BEFORE + documented("config.toml", self.wiretap.port) + AFTER)
 
     def environment(self) -> dict[str, str]:
         return {"CODEX_HOME": str(self.settings), "CCPROXY_KEY": TOKEN}

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+from tests.clients.documented import documented
 from tests.clients.fetching import python_program
 from tests.clients.live import TOKEN
 from tests.clients.programs import ProgramCase
 from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
-from tests.support.wires import MODEL, Call, reply
+from tests.support.wires import Call, reply
 
 FUNCTIONS = """
 def multiply(first: int, second: int) -> int:
@@ -17,15 +18,14 @@ def multiply(first: int, second: int) -> int:
 
 
 class LlmCase(ProgramCase):
-    """llm, told of ccproxy as its manual says: one more model that is compatible with OpenAI."""
+    """llm, told of ccproxy as docs/clients.md shows it: one more model that is compatible with OpenAI."""
 
     def fetched(self) -> Path:
         return python_program("llm")
 
     def install(self) -> None:
-        model = {"model_id": "scripted", "model_name": MODEL, "api_base": self.url, "api_key_name": "ccproxy"}
-        # JSON is YAML.
-        (self.user / "extra-openai-models.yaml").write_text(json.dumps([{**model, "supports_tools": True}]))
+        name = "extra-openai-models.yaml"
+        (self.user / name).write_text(documented(name, self.wiretap.port))
         (self.user / "keys.json").write_text(json.dumps({"ccproxy": TOKEN}))
 
     def environment(self) -> dict[str, str]:
@@ -33,7 +33,7 @@ class LlmCase(ProgramCase):
 
     async def ask(self, prompt: str, *arguments: str) -> str:
         """The output of one prompt that was answered."""
-        ran = await self.run_program("prompt", "-m", "scripted", *arguments, prompt)
+        ran = await self.run_program("prompt", "-m", "ccproxy", *arguments, prompt)
         self.assertEqual(ran.status, 0, ran)
         return ran.output
 

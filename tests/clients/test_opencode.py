@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.clients.documented import documented
 from tests.clients.fetching import chosen, npm_program
-from tests.clients.live import TOKEN
 from tests.clients.programs import ProgramCase, Ran
 from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
-from tests.support.wires import MODEL, Call, Finish, Think, reply
+from tests.support.wires import Call, Finish, Think, reply
 
 PACKAGES = {
     # Baseline: for chips without AVX2 as well.
@@ -25,22 +25,15 @@ def bash(command: str, call_id: str) -> Call:
 
 
 class OpencodeCase(ProgramCase):
-    """opencode, told of ccproxy as its manual says: a provider that is compatible with OpenAI."""
+    """opencode, told of ccproxy as docs/clients.md shows it: a provider that is compatible with OpenAI."""
 
     def fetched(self) -> Path:
         package = chosen(PACKAGES)
         return npm_program("opencode", f"{package}@{{version}}", package, f"{package}/bin/opencode")
 
     def install(self) -> None:
-        options = {"baseURL": self.url, "apiKey": TOKEN}
-        provider = {
-            "npm": "@ai-sdk/openai-compatible",
-            "name": "ccproxy",
-            "options": options,
-            "models": {MODEL: {"name": "Scripted", "limit": {"context": 200_000, "output": 8_000}}},
-        }
-        ccproxy = {"provider": {"ccproxy": provider}, "model": f"ccproxy/{MODEL}", "permission": "allow"}
-        (self.directory / "opencode.json").write_text(json.dumps(ccproxy))
+        shown = json.loads(documented("opencode.json", self.wiretap.port))
+        (self.directory / "opencode.json").write_text(json.dumps({**shown, "permission": "allow"}))
 
     def environment(self) -> dict[str, str]:
         names = "AUTOUPDATE", "MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD", "SHARE"
