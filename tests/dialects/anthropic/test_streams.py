@@ -348,6 +348,12 @@ class Ends(StreamCase):
         ended = ending()
         self.assertIsInstance(self.cut(begin(), HELLO, ended, b"data: <html>\n\n")[-1], Finished)
 
+    def test_too_deep_to_be_written(self) -> None:
+        """Arguments that nest as deep as can be read, and too deep to be written again, break the answer."""
+        deep = b'{"a":' * 1000 + b"1" + b"}" * 1000
+        data = start(0, type="tool_use", id="t", name="Read", input=0).replace(b'"input": 0', b'"input": ' + deep)
+        self.assertIn("nested too deeply", self.failure(self.read(begin(), data, stop(0), end())).message)
+
     def test_done_mark(self) -> None:
         """The end mark of another dialect is no event of this one."""
         self.assertIsInstance(self.cut(begin(), HELLO, b"data: [DONE]\n\n", end())[-1], Finished)

@@ -14,7 +14,20 @@ from ccproxy.dialects.gemini.streams import Elements, Parser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Request, Searched, Source, Text, Thinking, Tool, ToolUse
+from ccproxy.model.messages import (
+    Inline,
+    Media,
+    Medium,
+    Opaque,
+    Remote,
+    Request,
+    Searched,
+    Source,
+    Text,
+    Thinking,
+    Tool,
+    ToolUse,
+)
 from ccproxy.model.replies import Response, fold, unfold
 from ccproxy.model.usage import Reason, Stop, Usage
 from tests.dialects.gemini.pieces import MODEL, USAGE, array, called, piece, said, sse, thought
@@ -48,6 +61,20 @@ def state(block: object) -> State | None:
 
 class Reading(SynchronousTestCase):
     """Streams written by hand, each cut at every byte."""
+
+    def test_media(self) -> None:
+        """Pictures that the model made are blocks of their own, here or at an address; what is no such part is not."""
+        data = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
+        file = {"fileData": {"fileUri": "https://a.test/b"}, "thoughtSignature": "s"}
+        reply = folded(sse(piece(said("Look:"), data), piece(file, finish="STOP", usage=USAGE)))
+        self.assertEqual(
+            [block for block in reply.blocks if not isinstance(block, Thinking)],
+            [
+                Text("Look:"),
+                Media(Medium.IMAGE, Inline("image/png", "aGk=")),
+                Media(Medium.DOCUMENT, Remote("https://a.test/b"), extras={"gemini": {"thoughtSignature": "s"}}),
+            ],
+        )
 
     def test_text(self) -> None:
         """Text comes in deltas of one block; the last counts are the ones told."""

@@ -180,6 +180,25 @@ class ToolLoopTests(SynchronousTestCase):
         self.assertEqual(written[1]["content"], "b")
         self.assertEqual(len(written[1]["tool_calls"]), 2)
 
+    def test_ids_that_come_again(self) -> None:
+        """Where a model counts its calls anew in each answer, each has an id of its own all the same, and its result
+        has that; later turns do not change those of earlier ones."""
+        turns = (
+            user("a"),
+            assistant(use("i")),
+            user(result("i", "one")),
+            assistant(use("i")),
+            user(result("i", "two")),
+        )
+        written = sent(*turns)
+        calls = [call["id"] for message in written for call in message.get("tool_calls", ())]
+        results = [(message["tool_call_id"], message["content"]) for message in written if message["role"] == "tool"]
+        self.assertEqual(len(set(calls)), 2)
+        self.assertEqual(calls[0], "i")
+        self.assertEqual(results, list(zip(calls, ("one", "two"), strict=True)))
+        again = sent(*turns, user("b"), assistant(use("i")), user(result("i", "three")))
+        self.assertEqual(again[: len(written)], written)
+
     def test_results(self) -> None:
         """Results are text: several are joined, failures say so, nothing is what the vendor wants for it."""
         quirks = Quirks(empty_tool_result="(no output)")

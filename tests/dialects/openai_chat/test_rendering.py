@@ -12,7 +12,20 @@ from ccproxy.dialects.openai_chat.streams import Parser
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
-from ccproxy.model.messages import Opaque, Request, Searched, Text, Thinking, Tool, ToolUse
+from ccproxy.model.messages import (
+    Inline,
+    Media,
+    Medium,
+    Opaque,
+    Remote,
+    Request,
+    Searched,
+    Stored,
+    Text,
+    Thinking,
+    Tool,
+    ToolUse,
+)
 from ccproxy.model.replies import Response, fold, unfold
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.wire.jsontext import loads
@@ -138,6 +151,20 @@ class StreamTests(SynchronousTestCase):
         use = ToolUse("i", "A", "{}")
         words = [delta["content"] for delta in deltas(Text("a"), use, Text("b"), Text("c")) if "content" in delta]
         self.assertEqual(words, ["a", "\n\nb", "c"])
+
+    def test_pictures(self) -> None:
+        """A picture comes whole, as OpenRouter tells one, and numbered; one that no address names is left out."""
+        first, nowhere = Media(Medium.IMAGE, Inline("image/png", "aGk=")), Media(Medium.IMAGE, Stored("file_1"))
+        second = Media(Medium.IMAGE, Remote("https://a.test/b.png"))
+        urls = ("data:image/png;base64,aGk=", "https://a.test/b.png")
+        written = [
+            {"images": [{"index": index, "type": "image_url", "image_url": {"url": url}}]}
+            for index, url in enumerate(urls)
+        ]
+        self.assertEqual(deltas(first, nowhere, second), written)
+        response = Response("x", "m", (first, nowhere, second), Stop(Reason.DONE), Usage())
+        message = loads(render_response(response, PLAIN, clock))["choices"][0]["message"]
+        self.assertEqual(message["images"], [one["images"][0] for one in written])
 
     def test_silent_blocks(self) -> None:
         """What this dialect has no word for is not told."""

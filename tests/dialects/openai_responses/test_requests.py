@@ -371,6 +371,17 @@ class ItemTests(SynchronousTestCase):
         self.assertEqual(error.kind, Kind.UNTRANSLATABLE)
         self.assertIn("file_1", error.message)
 
+    def test_names_of_files(self) -> None:
+        """A file has its name, or one, since OpenAI wants one."""
+        named, nameless = Media(Medium.DOCUMENT, PNG, "a.pdf"), Media(Medium.DOCUMENT, PNG)
+        written = [part["filename"] for part in items(user(named, nameless))[0]["content"]]
+        self.assertEqual(written, ["a.pdf", "document.pdf"])
+
+    def test_nothing_to_tell(self) -> None:
+        """A call whose result is nothing has the vendor's word for that."""
+        quirks = evolve(RICH_QUIRKS, empty_tool_result="(no output)")
+        self.assertEqual(items(model(USE), user(ToolResult("t1", ())), quirks=quirks)[-1]["output"], "(no output)")
+
     def test_foreign_parts(self) -> None:
         """What only another vendor understands is told in words where it has any, and as a loss."""
         found = Opaque("anthropic", {"type": "web_search_tool_result", "content": [{"title": "T", "url": "https://t"}]})

@@ -481,6 +481,13 @@ class RobustnessTests(SynchronousTestCase):
         """Random bytes give a stream that fails."""
         self.assertIsInstance(parse(Parser(QUIRKS), chunks)[-1], Failed)
 
+    def test_end_never_told(self) -> None:
+        """What an item holds that was begun, and neither said nor ended, is known from the response in the end."""
+        reply = said(CREATED, added(0, message("")), completed(message("Hello")))
+        self.assertEqual(reply.blocks, (Text("Hello"),))
+        reply = said(CREATED, added(0, call("")), completed(call('{"command": "ls"}')))
+        self.assertEqual(reply.blocks, (ToolUse("call_1", "Bash", '{"command": "ls"}'),))
+
     def test_order_of_events(self) -> None:
         """The stream begins with its start and ends with its finish, and each block is closed before."""
         found = events(CREATED, added(0, message("")), text_delta(0, "Hi"), completed(message("Hi")))
