@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 from attrs import evolve
 
+from ccproxy.cli.configured import configured
 from ccproxy.cli.connections import configured_way_out
 from ccproxy.cli.direct import Asked, events
 from ccproxy.cli.process.asking import ask as ask_daemon
@@ -15,9 +16,8 @@ from ccproxy.cli.process.home import home
 from ccproxy.cli.process.running import running
 from ccproxy.cli.terminal import paint
 from ccproxy.config.listening import url_of
-from ccproxy.config.load import load
 from ccproxy.config.resolve import routes
-from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.config.settings import Settings
 from ccproxy.errors import ApiError
 from ccproxy.model.events import BlockDelta, BlockStarted, Event, Failed, Finished, Started
 from ccproxy.model.messages import Request, Role, Sampling, Text, Thinking, Turn
@@ -49,11 +49,7 @@ def ask(words: tuple[str, ...], model: str, system: str, config: str | None, dir
     turns = [Turn(Role.SYSTEM, (Text(system),))] if system else []
     turns.append(Turn(Role.USER, (Text(question),)))
     request = Request(model=model, turns=tuple(turns), stream=True, sampling=Sampling(max_tokens=LENGTH))
-    try:
-        settings = load(config, os.environ)
-    except ConfigError as error:
-        click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(os.EX_CONFIG) from None
+    settings = configured(config)
     _tell(_first_to_answer(_to_ask(settings, model, direct or config is not None), request), verbose)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import click
 
+from ccproxy.cli.configured import refuse
 from ccproxy.cli.reaching import Reached, reach
 from ccproxy.cli.terminal import aligned, at_home, paint
 from ccproxy.config.listening import url_of
@@ -31,10 +32,9 @@ def check(file: str | None, online: bool, as_json: bool) -> None:
     try:
         read = loaded(file, os.environ)
     except ConfigError as error:
-        if as_json:
-            click.echo(json.dumps({"ok": False, "errors": str(error).splitlines()}, indent=2, ensure_ascii=False))
-        else:
-            click.echo(f"ccproxy: {error}", err=True)
+        if not as_json:
+            refuse(error)
+        click.echo(json.dumps({"ok": False, "errors": str(error).splitlines()}, indent=2, ensure_ascii=False))
         raise SystemExit(os.EX_CONFIG) from None
     tries = reach(providers(read.settings).values(), read.settings) if online and not read.settings.demo else []
     if as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ccproxy.cli.configured import refuse
 from ccproxy.cli.initial import write_privately
 from ccproxy.cli.terminal import at_home
 from ccproxy.config.documents import NO_FILE
@@ -27,8 +28,7 @@ def import_(file: str | None, output: str | None, force: bool) -> None:
     try:
         document, _ = opened(file, os.environ)
     except ConfigError as error:
-        click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(os.EX_CONFIG) from None
+        refuse(error)
     if document is NO_FILE:
         raise click.ClickException("there is no configuration where ccproxy looks for one: name a FILE")
     if not document.tradition:

@@ -8,6 +8,7 @@ import click
 
 from ccproxy.access.hashes import BadHash, KeyHash
 from ccproxy.access.keys import hash_of, new_key
+from ccproxy.cli.configured import refuse
 from ccproxy.config.load import find, read
 from ccproxy.config.settings import ConfigError
 
@@ -39,13 +40,11 @@ def _given() -> str:
 def _salted(config: str | None) -> KeyHash | None:
     """A hash of the configuration, whose salt the new one will share: each different salt makes strangers' keys more
     costly to refuse."""
-    path = find(config, os.environ)
-    if path is None:
-        return None
     try:
-        clients = read(path).value.get("clients", [])
+        path = find(config, os.environ)
+        clients = [] if path is None else read(path).value.get("clients", [])
     except ConfigError as error:
-        raise click.ClickException(str(error)) from None
+        refuse(error)
     for client in clients if isinstance(clients, list) else ():
         try:
             if isinstance(client, dict) and client.get("enabled") is not False:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from types import FrameType
 
 import click
@@ -41,6 +42,8 @@ class Verbatim(click.Command):
 
 def launch(command: Sequence[str], is_claude: bool) -> int:
     """Run the command beside a daemon, to its end. Gives the exit status for the shell."""
+    if which(command[0]) is None and not Path(command[0]).exists():
+        return _not_there(command[0])  # No daemon need be started for it.
     order = Order.of(None, {})
     if is_claude:
         command = [command[0], *order.settings.claude_args, *command[1:]]
@@ -77,12 +80,16 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
             launched.append(process)
             status = process.wait()
     except FileNotFoundError:
-        click.echo(f"ccproxy: there is no program {command[0]!r}", err=True)
-        return NOT_FOUND
+        return _not_there(command[0])
     except PermissionError:
         click.echo(f"ccproxy: {command[0]!r} cannot be run: permission denied", err=True)
         return NOT_EXECUTABLE
     return 128 - status if status < 0 else status
+
+
+def _not_there(program: str) -> int:
+    click.echo(f"ccproxy: there is no program {program!r}", err=True)
+    return NOT_FOUND
 
 
 @contextmanager

@@ -88,7 +88,14 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         gc.set_threshold(GARBAGE)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # Nobody foresaw it, but it is no fault of the program's: a place that is another user's, say.
+            cure = f"make it yours, or name another place: {OWN_OPTION}"
+            raise click.ClickException(f"{error.filename} cannot be used: {error.strerror}. Try to {cure}") from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, as `--help` shows them."""

@@ -1,18 +1,17 @@
 """`ccproxy models`: what clients can ask for, and what providers have."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
+from ccproxy.cli.configured import configured
 from ccproxy.cli.reaching import Reached, reach
 from ccproxy.cli.terminal import table
-from ccproxy.config.load import load
-from ccproxy.config.resolve import providers as configured
+from ccproxy.config.resolve import providers as providers_of
 from ccproxy.config.resolve import routes
-from ccproxy.config.settings import ConfigError, Settings
+from ccproxy.config.settings import Settings
 from ccproxy.ledger.prices import Prices
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
@@ -32,12 +31,8 @@ def models(word: str | None, provider: str | None, online: bool, config: str | N
     With WORD, those that have it in their name. Shown are routes and the models of providers, with what is known of
     their windows and prices. Any other model of a provider is asked for as PROVIDER,MODEL: --online shows them.
     """
-    try:
-        settings = load(config, os.environ)
-    except ConfigError as error:
-        click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(os.EX_CONFIG) from None
-    known = configured(settings)
+    settings = configured(config)
+    known = providers_of(settings)
     if provider and provider not in known:
         raise click.ClickException(f"no provider is called {provider!r}; there are {', '.join(known)}")
     wanted = {name: one for name, one in known.items() if provider in (None, name)}
@@ -61,7 +56,7 @@ def _configured(settings: Settings, wanted: Mapping[str, Provider]) -> Iterator[
     """What lists of models show, without the aliases that Claude Code needs."""
     ways = routes(settings)
     prices = Prices.configured(settings.prices)
-    listed = listing(configured(settings), ways)
+    listed = listing(providers_of(settings), ways)
     for one in listed:
         if one.target.provider in wanted and not is_alias(one.id):
             yield _row(one.id, one.target, prices)

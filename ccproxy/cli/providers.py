@@ -1,15 +1,13 @@
 """`ccproxy providers`: whom the configuration names, and whom ccproxy knows."""
 
 import json
-import os
 from typing import Any
 
 import click
 
+from ccproxy.cli.configured import configured
 from ccproxy.cli.terminal import paint, table
-from ccproxy.config.load import load
-from ccproxy.config.resolve import providers as configured
-from ccproxy.config.settings import ConfigError
+from ccproxy.config.resolve import providers as providers_of
 from ccproxy.config.summary import key_of
 from ccproxy.providers.catalogue import names, vendor
 from ccproxy.providers.provider import Provider
@@ -28,12 +26,8 @@ def providers(word: str | None, everyone: bool, config: str | None, as_json: boo
     With WORD, those that have it in their name, their address or the variable of their key. A vendor that is known
     needs no more in the configuration than its name, and its key in that variable.
     """
-    try:
-        settings = load(config, os.environ)
-    except ConfigError as error:
-        click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(os.EX_CONFIG) from None
-    own = [] if settings.demo else [one for one in configured(settings).values() if _is_meant(word, _row(one))]
+    settings = configured(config)
+    own = [] if settings.demo else [one for one in providers_of(settings).values() if _is_meant(word, _row(one))]
     known = [row for name in names() if (row := vendor(name)) and (everyone or word) and _is_meant(word, _known(row))]
     if as_json:
         rows = known if everyone or word else [row for name in names() if (row := vendor(name))]

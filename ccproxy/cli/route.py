@@ -1,7 +1,6 @@
 """`ccproxy route`: where a request would go, and why. Nothing is sent."""
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -9,9 +8,8 @@ from typing import Any, TextIO
 
 import click
 
-from ccproxy.config.load import load
+from ccproxy.cli.configured import configured
 from ccproxy.config.resolve import routes
-from ccproxy.config.settings import ConfigError
 from ccproxy.dialects.dialect import Dialect
 from ccproxy.dialects.registry import DIALECTS
 from ccproxy.errors import ApiError
@@ -50,11 +48,7 @@ def route(
     FILE has the body of a request as JSON, or {"headers": {...}, "body": {...}}; without FILE, or as "-", it is read
     from standard input. Where nothing would answer, the exit status is 1.
     """
-    try:
-        settings = load(config, os.environ)
-    except ConfigError as error:
-        click.echo(f"ccproxy: {error}", err=True)
-        raise SystemExit(os.EX_CONFIG) from None
+    settings = configured(config)
     facts = _facts(file.read(), dict(map(_header, headers)), client, model, dialect)
     found = explain(routes(settings), facts, time.time())
     if as_json:

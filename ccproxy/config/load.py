@@ -60,6 +60,13 @@ CAPTURES = "captures"
 """The directory of captures, beside the ledger."""
 
 
+_CURES: Mapping[type[Exception], str] = {
+    FileNotFoundError: "; `ccproxy init` writes one, and --config names another",
+    PermissionError: "; whoever runs ccproxy must be allowed to (chmod, chown)",
+}
+"""What is to be done about a file that cannot be opened."""
+
+
 def load(
     path: str | None,
     environ: Environment,
@@ -231,7 +238,8 @@ def _text(name: str) -> str:
             data = file.read(SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is no file name"
-        raise ConfigError(f"{name}: the configuration cannot be read: {reason}") from None
+        cure = _CURES.get(type(error), "")
+        raise ConfigError(f"{name}: the configuration cannot be read: {reason}{cure}") from None
     if len(data) > SIZE_LIMIT:
         raise ConfigError(f"{name}: found more than {SIZE_LIMIT >> 20} MiB, expected a configuration")
     try:

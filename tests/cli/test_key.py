@@ -1,6 +1,7 @@
 """`ccproxy key`: what it prints can be pasted, and lets the client in."""
 
 import json
+import os
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -63,5 +64,5 @@ class KeyTests(SynchronousTestCase):
         """A file that cannot be read is told as everywhere."""
         self.path.write_text("{")
         result = self.run_key()
-        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(result.exit_code, os.EX_CONFIG)
         self.assertIn("line 1", result.output)

@@ -279,7 +279,9 @@ class RunTests(LaunchCase):
     def test_mistakes(self) -> None:
         """No command, and one that is not there, are told as shells tell it. `--help` explains, and runs nothing."""
         self.assertEqual(self.ccproxy("run").returncode, 2)
+        self.person.place.joinpath("ccproxy.log").unlink(missing_ok=True)
         self.assertEqual(self.ccproxy("run", "no-such-program").returncode, 127)
+        self.assertFalse(self.person.place.joinpath("ccproxy.log").exists(), "a daemon was started for nothing")
         self.assertEqual(self.ccproxy("run", str(self.person.home)).returncode, 126)
         shown = self.ccproxy("run", "--help")
         self.assertEqual(shown.returncode, 0)

@@ -79,6 +79,24 @@ class LifeTests(PersonCase):
         again = self.ccproxy("stop")
         self.assertEqual((again.returncode, again.stdout), (0, "ccproxy does not run\n"))
 
+    def test_no_place(self) -> None:
+        """Where there can be no file of ours, that is told with the place and a cure, and nothing breaks."""
+        home = self.person.home / "file"
+        home.touch()
+        for command, status, words in (
+            (("status",), 3, "does not run"),
+            (("stop",), 0, "does not run"),
+            (("start",), 1, f"{home}/.ccproxy, for the lock and the log, cannot be used: Not a directory"),
+            (("logs",), 1, f"{home}/.ccproxy/ccproxy.log cannot be used: Not a directory. Try to make it yours"),
+            (("install",), 1, "~/.ccproxy/config.json cannot be written: Not a directory"),
+            (("check", "/nowhere/x.json"), 78, "No such file or directory; `ccproxy init` writes one"),
+            (("tail",), 3, "ccproxy start"),
+        ):
+            ended = self.ccproxy(*command, HOME=str(home))
+            self.assertEqual(ended.returncode, status, command)
+            self.assertIn(words, ended.stdout + ended.stderr)
+            self.assertNotIn("Traceback", ended.stderr)
+
     def test_wrong_configuration(self) -> None:
         """With a mistake in the configuration status tells both: what is wrong with it, and that nothing runs."""
         self.person.configure({"prot": 1})

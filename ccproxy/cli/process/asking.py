@@ -73,7 +73,7 @@ def asked(
             with body:
                 yield status, body
     except (OSError, ValueError) as error:
-        raise NoDaemon(f"ccproxy does not run, or does not answer at {there} ({error})") from None
+        raise NoDaemon(f"ccproxy does not run, or does not answer at {there} ({error}): ccproxy start") from None
 
 
 def _connected(url: str, listen: tuple[str, ...], seconds: float) -> socket.socket:

@@ -57,7 +57,7 @@ class Lock:
         """What the holder says: None where nobody holds it, and nothing where the holder has not said it yet."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             try:

@@ -9,6 +9,7 @@ import click
 from attrs import frozen
 
 import ccproxy
+from ccproxy.cli.configured import refuse
 from ccproxy.cli.process.home import Home
 from ccproxy.cli.process.running import Running
 from ccproxy.config.listening import url_of
@@ -42,8 +43,7 @@ class Order:
         try:
             return cls.read(config, flags, debug)
         except ConfigError as error:
-            click.echo(f"ccproxy: {error}", err=True)
-            raise SystemExit(os.EX_CONFIG) from None
+            refuse(error)
 
     @classmethod
     def read(
