@@ -33,7 +33,7 @@ class _State(enum.Enum):
 class Call:
     """One call in the making. `extra` is what the vendor wants back with it (Gemini's `extra_content`)."""
 
-    __slots__ = ("arguments", "extra", "id", "index", "key", "name", "said", "state")
+    __slots__ = ("arguments", "extra", "id", "index", "key", "name", "owed", "said", "state")
 
     def __init__(self, key: object) -> None:
         self.key = key
@@ -44,6 +44,8 @@ class Call:
         self.state = _State.WAITING
         self.said = ""
         """Arguments that may be told, but for the block that has not started."""
+        self.owed = ""
+        """What ends the arguments that stand for a custom tool's text."""
         self.extra: Mapping[str, Any] | None = None
 
 
@@ -68,6 +70,10 @@ class Calls:
     def feed(self, fragment: Mapping[str, Any], choice: object, out: list[Event]) -> None:
         """Takes one element of `tool_calls`. Raises BROKEN for more arguments to a call that was complete."""
         function = fragment.get("function")
+        custom = fragment.get("custom")
+        if isinstance(custom, dict):
+            self._feed_custom(fragment, custom, choice, out)
+            return
         if not isinstance(function, dict):
             function = {}
         name, arguments = function.get("name"), function.get("arguments")
@@ -83,6 +89,18 @@ class Calls:
             call.extra = extra
         if arguments:
             self._more(call, arguments, out)
+
+    def _feed_custom(
+        self, fragment: Mapping[str, Any], custom: Mapping[str, Any], choice: object, out: list[Event]
+    ) -> None:
+        """The same of a custom tool's call, whose free text becomes the `input` of a function's arguments."""
+        name, text = custom.get("name"), custom.get("input")
+        name = name if isinstance(name, str) else ""
+        call = self._call_of(fragment, name, choice, out)
+        if name and call.state is _State.WAITING:
+            call.name = _joined_name(call.name, name)
+        begin, call.owed = "" if call.owed else '{"input":"', '"}'
+        self._more(call, begin + (dumps_str(text)[1:-1] if isinstance(text, str) else ""), out)
 
     def settle(self, out: list[Event]) -> None:
         """Something else begins: calls that are whole stop, and the others at least start, to keep the order."""
@@ -168,6 +186,9 @@ class Calls:
 
     def _finish(self, call: Call, truncated: bool, out: list[Event]) -> bool:
         """Says what is left of the call; False where its arguments are beyond repair."""
+        if call.owed and not truncated:
+            owed, call.owed = call.owed, ""
+            self._more(call, owed, out)
         rest = call.arguments.close(truncated)
         if rest is None:
             return False

@@ -9,7 +9,7 @@ from typing import Any
 from ccproxy.dialects.dialect import Headers, Peek
 from ccproxy.dialects.openai_chat.tables import NAME, TOOL_CHOICES
 from ccproxy.dialects.openai_chat.turns import read_turns
-from ccproxy.errors import ApiError, Kind, invalid
+from ccproxy.errors import invalid
 from ccproxy.model.messages import (
     Choose,
     Effort,
@@ -52,7 +52,6 @@ _READ = frozenset(
         "web_search_options",
         "plugins",
         "n",
-        "store",
     }
 )
 """Top-level fields that have a word in the model; all others are extras."""
@@ -75,10 +74,6 @@ def parse_request(headers: Headers, body: bytes) -> Request:
     value = read_body(body)
     if (choices := value.get("n")) is not None and choices != 1:
         raise invalid("n", "1: one choice is answered", choices)
-    if value.get("store") is True:
-        raise ApiError(
-            Kind.INVALID, "store: true cannot be honoured, nothing is kept here; send false, or leave it out"
-        )
     return Request(
         model=_model(value),
         turns=read_turns(_messages(value)),
@@ -96,6 +91,8 @@ def parse_request(headers: Headers, body: bytes) -> Request:
 
 def _extras(value: Mapping[str, Any]) -> dict[str, Any]:
     extras = {key: field for key, field in value.items() if key not in _READ and field is not None}
+    if extras.get("store") is False:
+        del extras["store"]
     if plugins := [plugin for plugin in optional_array(value, "plugins", "") if not _is_search(plugin)]:
         extras["plugins"] = plugins
     return extras

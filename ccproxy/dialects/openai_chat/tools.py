@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from attrs import evolve
+
 from ccproxy.dialects import hosted
 from ccproxy.dialects.losses import STRICT
 from ccproxy.dialects.openai_chat.tables import NAME
@@ -28,6 +30,7 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
     declared: list[dict[str, Any]] = []
     plugins: list[dict[str, Any]] = []
     foreign: list[str] = []
+    searches: list[str] = []
     for tool in request.tools:
         match tool:
             case Tool():
@@ -37,6 +40,7 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
             case WebSearch(name=name):
                 if quirks.web_plugin:
                     plugins.append(_plugin(tool))
+                    searches.append(name)
                 else:
                     foreign.append(name)
             case Opaque(dialect, value):
@@ -57,9 +61,12 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
     result: dict[str, Any] = {}
     if plugins:
         result["plugins"] = plugins[:1]
+    choice = request.tool_choice
+    if choice.choose is Choose.NAMED and choice.name in searches:
+        losses.append("tool_choice named (a web search is made where the model wants one)")
+        choice = evolve(choice, choose=Choose.AUTO)
     if not declared:
         return result
-    choice = request.tool_choice
     result["tools"] = declared
     if request.tools:
         _choose(result, choice, quirks, names, may_force, losses)

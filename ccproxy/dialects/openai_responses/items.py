@@ -200,6 +200,8 @@ class Writer:
         if not self._quirks.documents:
             self.losses.append("messages: documents")
             return _text(_OMITTED.format("document " + media.name if media.name else "document"))
+        if media.name and isinstance(media.source, Remote):
+            self.losses.append("messages: names of documents that stand at a URL")
         return {"type": "input_file", **_file(media), **mark}
 
     def _assistant(self, turn: Turn) -> None:

@@ -4,10 +4,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.dialects.openai_chat.responses import parse_response
+from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped
 from ccproxy.model.messages import ToolUse
 from ccproxy.model.usage import Reason
+from ccproxy.wire.jsontext import dumps
 from tests.dialects.openai_chat.chunks import DONE, blocks, call, chunk, events, failure, finish, said
 
 TOOLS = chunk({}, "tool_calls")
@@ -63,6 +66,24 @@ class AssemblyTests(SynchronousTestCase):
         """Id and name said again with each fragment are said once."""
         found = fragments(call(0, "i", "Read", '{"a'), call(0, "i", "Read", '":'), call(0, "i", "Read", "1}"))
         self.assertEqual(found, [("call", "i", "Read", '{"a":1}')])
+
+    def test_custom(self) -> None:
+        """A custom tool's free text is the input of a call like any other, streamed and whole."""
+
+        def custom(**fields: Any) -> dict[str, Any]:
+            return {"tool_calls": [{"index": 0, **fields}]}
+
+        begun = custom(id="i", type="custom", custom={"name": "sum", "input": ""})
+        pieces = (custom(custom={"input": 'say "'}), custom(custom={"input": 'x"\n'}))
+        self.assertEqual(fragments(begun, *pieces), [("call", "i", "sum", '{"input":"say \\"x\\"\\n"}')])
+        self.assertEqual(fragments(begun), [("call", "i", "sum", '{"input":""}')])
+        told = both(begun, call(1, "j", "B", "{}"))
+        self.assertEqual(fragments(told), [("call", "i", "sum", '{"input":""}'), ("call", "j", "B", "{}")])
+        whole = {"tool_calls": [{"id": "i", "type": "custom", "custom": {"name": "sum", "input": "4 + 4"}}]}
+        reply = {"choices": [{"index": 0, "message": whole, "finish_reason": "tool_calls"}]}
+        response = parse_response(dumps(reply), Quirks())
+        self.assertEqual(blocks(response), [("call", "i", "sum", '{"input":"4 + 4"}')])
+        self.assertIs(response.stop.reason, Reason.TOOLS)
 
     def test_no_index(self) -> None:
         """Without an index a known id, or else the last call, is meant."""

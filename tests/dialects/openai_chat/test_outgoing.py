@@ -339,6 +339,11 @@ class ToolTests(SynchronousTestCase):
         """OpenRouter searches by a plugin; elsewhere the search is left out, unless nothing is left then."""
         self.assertEqual(sent(self.request(WebSearch()), Quirks(web_plugin=True))["plugins"], [{"id": "web"}])
         self.assertIn("web_search", losses(self.request(READ, WebSearch()), Quirks())[0])
+        # A plugin is no function, and to force one that is not declared is an error of every vendor.
+        for tools in ((WebSearch(),), (READ, WebSearch())):
+            forced = self.request(*tools, choice=ToolChoice(Choose.NAMED, "web_search"))
+            self.assertNotIn("tool_choice", sent(forced, Quirks(web_plugin=True)))
+            self.assertIn("tool_choice", losses(forced, Quirks(web_plugin=True))[0])
         alone = self.request(WebSearch())
         forced = self.request(READ, WebSearch(), choice=ToolChoice(Choose.NAMED, "web_search"))
         foreign = self.request(Opaque("anthropic", {"type": "mcp_toolset"}))

@@ -168,12 +168,13 @@ class FieldTests(SynchronousTestCase):
         request = read(seed=5, stream_options={"include_usage": True}, logprobs=None, stream=True)
         self.assertEqual(request.extras, {"openai_chat": {"seed": 5, "stream_options": {"include_usage": True}}})
         self.assertTrue(request.stream)
+        for store, kept in ((True, {"store": True}), (False, {}), (None, {})):
+            self.assertEqual(read(store=store).extras, {"openai_chat": kept})
 
     def test_refused(self) -> None:
         """What we could only half serve is refused by its name, and so is what is wrong."""
         for fields, words in (
             ({"n": 2}, "n:"),
-            ({"store": True}, "store"),
             ({"stop": [1]}, "stop[0]"),
             ({"stop": 5}, "stop:"),
             ({"max_tokens": "many"}, "max_tokens"),

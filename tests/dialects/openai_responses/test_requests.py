@@ -15,10 +15,12 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.model.messages import (
     Choose,
     Effort,
+    Inline,
     Media,
     Medium,
     Opaque,
     Reasoning,
+    Remote,
     Request,
     Sampling,
     Stored,
@@ -381,6 +383,13 @@ class ItemTests(SynchronousTestCase):
         """A call whose result is nothing has the vendor's word for that."""
         quirks = evolve(RICH_QUIRKS, empty_tool_result="(no output)")
         self.assertEqual(items(model(USE), user(ToolResult("t1", ())), quirks=quirks)[-1]["output"], "(no output)")
+
+    def test_names_of_documents(self) -> None:
+        """A document at a URL has no place for a name, which is told; inline it has."""
+        for source, lost in ((Remote("https://a.test/a.pdf"), True), (Inline("application/pdf", "JVBE"), False)):
+            asked = Request("m", (user(Media(Medium.DOCUMENT, source, "Report")),))
+            losses = render_request(asked, RICH_QUIRKS).losses
+            self.assertEqual("messages: names of documents that stand at a URL" in losses, lost)
 
     def test_foreign_parts(self) -> None:
         """What only another vendor understands is told in words where it has any, and as a loss."""
