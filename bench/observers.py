@@ -1,10 +1,11 @@
 """What all observers of exchanges cost together: processor time for each exchange, with them and without, in one run.
 
-    python bench/observers.py [--rounds 6] [--exchanges 1500] [--events 100] [--log]
+    python bench/observers.py [--rounds 6] [--exchanges 1500] [--events 100] [--log] [--capture]
 
 Two daemons serve the same load in turns, from real sockets to a real ledger in a file. One is as it is shipped; in the
 other the ledger, the live feed, the metrics, the percentiles and the budgets are deaf. With `--log` each exchange has a
-line in the log of the first, and none in the other's.
+line in the log of the first, and none in the other's. With `--capture` nobody is deaf, and the first captures exchanges
+word for word, most of which is work of a thread.
 """
 
 import argparse
@@ -24,12 +25,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def serve(bare: bool, port: int, upstream: int, home: str, log: bool) -> None:
+def serve(bare: bool, port: int, upstream: int, home: str, log: bool, capture: bool) -> None:
     """Be a daemon, until killed."""
     sys.path.insert(0, str(HERE.parents[1]))
     from twisted.internet import reactor
 
-    from ccproxy.config.settings import LedgerSettings, ProviderSettings, RouteSettings, Settings
+    from ccproxy.config.settings import CaptureSettings, LedgerSettings, ProviderSettings, RouteSettings, Settings
     from ccproxy.exchange.feed import Feed
     from ccproxy.ledger.ledger import Ledger
     from ccproxy.ledger.spending import Purse
@@ -40,6 +41,8 @@ def serve(bare: bool, port: int, upstream: int, home: str, log: bool) -> None:
     from ccproxy.service import make_service
     from ccproxy.tap import GC_THRESHOLDS
 
+    captured = CaptureSettings(enabled=capture and not bare, directory=f"{home}/captures")
+    bare = bare and not capture
     if bare:
         for kind in (Feed, Ledger, Purse, Exchanges, Latencies):
             kind.observe = lambda self, call, record: None
@@ -54,7 +57,8 @@ def serve(bare: bool, port: int, upstream: int, home: str, log: bool) -> None:
         log=log and not bare,
         providers=(provider,),
         routes={"default": RouteSettings("up", "gpt-5")},
-        ledger=LedgerSettings(database="" if bare else f"{home}/ledger.db"),
+        ledger=LedgerSettings(database="" if bare else f"{home}/ledger-{port}.db"),
+        capture=captured,
     )
     service = make_service(settings, reactor)
     service.startService()
@@ -146,6 +150,7 @@ async def main(options: argparse.Namespace) -> None:
         for name, port in (("with", options.port), ("without", options.port + 1)):
             arguments = ["--serve", name, "--port", str(port), "--upstream", str(at), "--home", home]
             arguments += ["--log"] if options.log else []
+            arguments += ["--capture"] if options.capture else []
             daemons[name] = (await asyncio.create_subprocess_exec(sys.executable, str(HERE), *arguments), port)
         try:
             for _, port in daemons.values():
@@ -165,7 +170,7 @@ async def main(options: argparse.Namespace) -> None:
     for name, figures in spent.items():
         print(f"{name:8} {statistics.median(figures):7.1f} µs an exchange   {[round(one) for one in figures]}")
     ratio = statistics.median(a / b for a, b in zip(spent["with"], spent["without"], strict=True))
-    print(f"observers cost {(ratio - 1) * 100:.1f} %")
+    print(f"{'capture costs' if options.capture else 'observers cost'} {(ratio - 1) * 100:.1f} %")
 
 
 if __name__ == "__main__":
@@ -175,11 +180,12 @@ if __name__ == "__main__":
     parser.add_argument("--events", type=int, default=100)
     parser.add_argument("--port", type=int, default=45990)
     parser.add_argument("--log", action="store_true")
+    parser.add_argument("--capture", action="store_true")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--upstream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--home", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(chosen.serve == "without", chosen.port, chosen.upstream, chosen.home, chosen.log)
+        serve(chosen.serve == "without", chosen.port, chosen.upstream, chosen.home, chosen.log, chosen.capture)
     else:
         asyncio.run(main(chosen))

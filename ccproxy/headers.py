@@ -6,6 +6,7 @@ connection, of proxies and of browsers mean nothing at the other end, or too muc
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 HOP_BY_HOP = frozenset(
     {
@@ -41,6 +42,7 @@ _ACCOUNT_FAMILIES = ("anthropic-",)
 """Rate limits and organisation: of the account that was charged."""
 
 
+@lru_cache(1024)
 def is_credential(name: str) -> bool:
     """Whether a header of this name says who someone is, as far as its name tells."""
     return name in CREDENTIALS or _CREDENTIAL_WORDS.search(name) is not None
@@ -91,12 +93,15 @@ _HEADER = re.compile(
     (?P<secret> [^\s"',;\])}]+ )
     """
 )
-KEY_PREFIXES = "sk|pk|rk|gsk|xai|pplx|csk|nvapi|hf|ghp|gho|ghu|github_pat|tgp_v1"
-"""How vendors' keys begin, before a hyphen or an underscore; as a regular expression."""
+KEY_PREFIXES = (
+    *("sk", "pk", "rk", "gsk", "xai", "pplx", "csk", "nvapi", "hf"),
+    *("ghp", "gho", "ghu", "github_pat", "tgp_v1"),
+)
+"""How vendors' keys begin, before a hyphen or an underscore."""
 
 _ALONE = re.compile(
     r"(?i)(?<=\bbearer )[a-z0-9._~+/=-]{8,}"
-    rf"|(?<![a-z0-9])(?:{KEY_PREFIXES})[-_][a-z0-9._-]{{8,}}"
+    rf"|(?<![a-z0-9])(?:{'|'.join(KEY_PREFIXES)})[-_][a-z0-9._-]{{8,}}"
     r"|AIza[0-9a-z_-]{10,}"
     r"|(?<![a-z0-9])eyJ[a-z0-9_-]{8,}\.[a-z0-9_-]{4,}(?:\.[a-z0-9_-]*)?"
     r"|(?<=[?&]key=)[^&\s\"']+"

@@ -58,7 +58,7 @@ class Capture:
         }
         self._note("exchange", about)
         asked = {"method": "POST", "url": call.uri.decode("latin-1"), "headers": dict(call.headers)}
-        self._whole("asked", asked, call.body, call.headers)
+        self._whole("asked", asked, call.body if call.sent is None else call.sent, call.headers)
 
     def sent(self, target: Target, method: str, url: str, headers: Headers, body: bytes) -> "_Question":
         """A request goes to an upstream."""

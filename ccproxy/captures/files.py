@@ -68,7 +68,7 @@ class _Body:
     kept: int = 0
     masked: int = 0
 
-    def more(self, data: bytes, size: int, masks: Masks, secrets: Iterable[str], whole: bool) -> bytes:
+    def more(self, data: bytes, size: int, masks: Masks, secrets: frozenset[str], whole: bool) -> bytes:
         """What can be written of it now. `size` is that of the piece as it came; `data` may be its beginning alone."""
         self.size += size
         data = self.held + data
@@ -93,7 +93,7 @@ class _Open:
     """An exchange that runs."""
 
     path: Path
-    secrets: set[str] = field(factory=set)
+    secrets: frozenset[str] = frozenset()
     bodies: dict[str, _Body] = field(factory=dict)
     begun: bool = False
     lost: bool = False
@@ -136,7 +136,7 @@ class Files:
 
     def _frames(self, exchange: _Open, notes: Iterable[Note]) -> Iterator[bytes]:
         for note in _gathered(notes):
-            exchange.secrets.update(note.secrets)
+            exchange.secrets = exchange.secrets.union(note.secrets)
             fields, data = dict(note.fields), b""
             if note.body:
                 body = exchange.bodies.get(note.body)
@@ -153,7 +153,7 @@ class Files:
                     continue
             yield encode(Frame(note.what, self._masked(fields, exchange.secrets), data))
 
-    def _masked(self, fields: dict[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+    def _masked(self, fields: dict[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
         for name, value in fields.items():
             match name:
                 case "headers":

@@ -8,6 +8,7 @@ named like one; and in all of them what `capture.redact` names.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from ccproxy.headers import KEY_PREFIXES, is_credential
@@ -30,12 +31,17 @@ NAMES = (
 )
 """Fields of bodies whose texts are keys wherever they stand."""
 
-_KEY_LIKE = re.compile(
-    rb"(?:%b)[-_][A-Za-z0-9._-]{8,}"
-    rb"|AIza[0-9A-Za-z_-]{10,}"
-    rb"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?" % KEY_PREFIXES.encode()
-)
-"""Without a look at what stands before, which takes three times as long; `_stands_alone` has it for what is found."""
+_KEY_LIKE = {
+    **{
+        start.encode() + mark: re.compile(start.encode() + mark + rb"[A-Za-z0-9._-]{8,}")
+        for start in KEY_PREFIXES
+        for mark in (b"-", b"_")
+    },
+    b"AIza": re.compile(rb"AIza[0-9A-Za-z_-]{10,}"),
+    b"eyJ": re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
+}
+"""What looks like a key, by how it begins. To look for each of these words takes a fraction of the time that one
+regular expression for all of them does (measured: 5 against 34 ms a megabyte)."""
 
 _BEARER = re.compile(rb"earer ([A-Za-z0-9._~+/=-]{8,})")
 _IN_QUERY = re.compile(rb"key=(?<=[?&]key=)([^&\s\"'\\<]+)")
@@ -57,40 +63,50 @@ class Masks:
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST)
         self._known = _literals(self._secrets)
 
-    def body(self, data: bytes, more: Iterable[str] = ()) -> tuple[bytes, int]:
+    def body(self, data: bytes, more: frozenset[str] = frozenset()) -> tuple[bytes, int]:
         """A body, and how much in it was masked. `more` are keys that this exchange alone knows."""
         data, masked = self._fields.mask(data)
         data, own = self._own.mask(data)
         masked += own
-        for pattern in (self._known, _literals(set(more) - self._secrets), _BEARER, _IN_QUERY, *self._patterns):
-            if pattern is not None:
-                data, found = _masked(data, [match.span(match.lastindex or 0) for match in _found(pattern, data)])
-                masked += found
-        alike = [match.span() for match in _found(_KEY_LIKE, data) if _stands_alone(data, match.start())]
-        data, found = _masked(data, alike)
-        return data, masked + found
+        for pattern in (self._known, _literals(more), _BEARER, _IN_QUERY, *self._patterns):
+            if pattern is not None and (spans := [found.span(found.lastindex or 0) for found in _found(pattern, data)]):
+                data, count = _masked(data, spans)
+                masked += count
+        for start, pattern in _KEY_LIKE.items():
+            if start in data:
+                alike = [found.span() for found in _found(pattern, data) if _stands_alone(data, found.start())]
+                data, count = _masked(data, alike)
+                masked += count
+        return data, masked
 
-    def text(self, text: str, more: Iterable[str] = ()) -> str:
+    def text(self, text: str, more: frozenset[str] = frozenset()) -> str:
         """A short one: a header's value, a message."""
         return self.body(text.encode("utf-8", "surrogateescape"), more)[0].decode("utf-8", "surrogateescape")
 
-    def url(self, url: str, more: Iterable[str] = ()) -> str:
+    def url(self, url: str, more: frozenset[str] = frozenset()) -> str:
         """A URL, with its passwords and the keys in its query masked."""
         return self.text(_IN_URL.sub(_url_value, url), more)
 
-    def headers(self, headers: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
+    def headers(self, headers: Mapping[str, str], more: frozenset[str] = frozenset()) -> dict[str, str]:
         """Headers. Of a login that has a scheme, the scheme stays."""
-        more = list(more)
-        return {name: self._header(name.lower(), value, more) for name, value in headers.items()}
+        shown = {name: value for name, value in headers.items() if not self._hides(name.lower())}
+        # Mostly nothing of them is masked, which is found out for all of them together.
+        together = "\n".join(shown.values())
+        if self.text(together, more) != together:
+            shown = {name: self.text(value, more) for name, value in shown.items()}
+        return {name: shown[name] if name in shown else _hidden(value) for name, value in headers.items()}
 
-    def _header(self, name: str, value: str, more: Iterable[str]) -> str:
-        if name in self._headers or is_credential(name):
-            scheme = _SCHEME.match(value)
-            return f"{scheme[0] if scheme else ''}{MASKED}"
-        return self.text(value, more)
+    def _hides(self, name: str) -> bool:
+        return name in self._headers or is_credential(name)
 
 
-def _literals(secrets: Iterable[str]) -> "re.Pattern[bytes] | None":
+def _hidden(value: str) -> str:
+    scheme = _SCHEME.match(value)
+    return f"{scheme[0] if scheme else ''}{MASKED}"
+
+
+@lru_cache(256)
+def _literals(secrets: frozenset[str]) -> "re.Pattern[bytes] | None":
     """Finds these texts as they are, and as JSON and URLs may have them."""
     forms = {
         form.encode("utf-8", "surrogateescape")
@@ -104,8 +120,11 @@ def _literals(secrets: Iterable[str]) -> "re.Pattern[bytes] | None":
 
 def _found(pattern: "re.Pattern[bytes]", data: bytes) -> Iterator["re.Match[bytes]"]:
     """As `finditer` does, a piece at a time."""
+    if len(data) <= PIECE:
+        yield from pattern.finditer(data)
+        return
     at, piece = 0, 0
-    while piece < len(data) or piece == 0:
+    while piece < len(data):
         end = piece + PIECE
         while match := pattern.search(data, max(at, piece), end + OVERLAP):
             if match.start() >= end:

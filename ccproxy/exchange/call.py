@@ -12,7 +12,8 @@ from ccproxy.routing.survey import Survey
 
 @frozen
 class Call:
-    """Who asks, in which dialect, for what. `body` is decoded but otherwise as the client sent it."""
+    """Who asks, in which dialect, for what. `body` is decoded but otherwise as the client sent it, unless what it
+    names was filled in."""
 
     id: str
     """Of the exchange: in every log line about it, and in the answer's headers."""
@@ -25,6 +26,8 @@ class Call:
     principal: Principal
     uri: bytes = b""
     """Path and query, as they came."""
+    sent: bytes | None = field(default=None, repr=False)
+    """What the client sent, where somebody has had a hand in the `body` since."""
     notes: dict[str, Any] = field(factory=dict, eq=False, repr=False)
     """What hooks keep from one of their calls to the next."""
 

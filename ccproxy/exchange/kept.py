@@ -68,7 +68,7 @@ class KeptResponses:
         if b"previous_response_id" in body or b"item_reference" in body:
             body = self._filled(body, owner)
         if not self._room or member(call.body, "store") == b"false":
-            return call if body is call.body else evolve(call, body=body)
+            return call if body is call.body else evolve(call, body=body, sent=call.body)
 
         def keep(response: dict[str, Any]) -> None:
             self._keep(owner, call.body, response)
@@ -78,7 +78,7 @@ class KeptResponses:
             render_stream=lambda request: Renderer(request, keep),
             render_response=lambda response, request: render_response(response, request, keep),
         )
-        return evolve(call, body=body, dialect=dialect)
+        return evolve(call, body=body, dialect=dialect, sent=call.body)
 
     def _filled(self, body: bytes, owner: Owner) -> bytes:
         value = last = loads(body)

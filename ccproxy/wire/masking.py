@@ -53,11 +53,12 @@ class Fields:
     def __init__(self, names: Sequence[str], texts_only: bool = False) -> None:
         written = b"|".join(re.escape(name.encode()) for name in names)
         self._name = re.compile(rb'"(?i:%b)(?P<escape>\\*+)"\s*+:' % written) if names else None
+        self._words = [name.lower().encode() for name in names]
         self._texts_only = texts_only
 
     def mask(self, data: bytes) -> tuple[bytes, int]:
         """The body with their values masked, and how many were."""
-        if self._name is None:
+        if self._name is None or b'"' not in data or not self._is_in(data.lower()):
             return data, 0
         parts: list[bytes] = []
         at = count = 0
@@ -78,6 +79,10 @@ class Fields:
                 at = end
                 count += 1
         return (b"".join([*parts, data[at:]]), count) if count else (data, 0)
+
+    def _is_in(self, text: bytes) -> bool:
+        """Whether there is anything to look for: to look for words is much faster than what follows."""
+        return any(map(text.__contains__, self._words))
 
 
 def _after_space(data: bytes, at: int) -> int:

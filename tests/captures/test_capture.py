@@ -12,6 +12,7 @@ from ccproxy.captures.masks import MASKED, Masks
 from ccproxy.exchange.cache import Cache
 from ccproxy.secret import Secret, Sought
 from tests.captures.hearing import ROOMY, Heard
+from tests.exchange.test_left_behind import rings
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, UpstreamConnection
 
 CHUNK = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-test"}
@@ -204,6 +205,24 @@ class CaptureTests(SynchronousTestCase):
         for key in (b"first-key-that-is-old", b"second-key-that-is-new"):
             self.assertNotIn(key, heard.text())
 
+    def test_what_is_filled_in(self) -> None:
+        """Of a request that names what we keep, the client's own words are captured; the upstream's have it all."""
+        heard = self.heard(kept=(3600.0, 10**6))
+        first = {"model": "m", "input": [{"type": "message", "role": "user", "content": "The first question"}]}
+        client = heard.wire.request("POST", "/v1/responses", json.dumps(first).encode())
+        message = {"role": "assistant", "content": "Hello"}
+        chat = {**CHUNK, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        heard.wire.upstream().whole(json.dumps(chat).encode())
+        heard.wire.pool.close()
+        name = client.answer.json["id"]
+        body = json.dumps({**first, "input": "And then?", "previous_response_id": name}).encode()
+        heard.wire.request("POST", "/v1/responses", body)
+        heard.wire.upstream()
+        heard.write()
+        found = heard.captured("req_1")
+        self.assertEqual(found.asked.message.body.data, body)
+        self.assertIn(b"The first question", found.legs[0].asked.message.body.data)
+
     def test_long_bodies(self) -> None:
         """A body beyond the limit is kept up to it, and marked as cut with its true size; shorter ones are whole."""
         heard = self.heard(keeping=Keeping(3600.0, 10**8, 5000))
@@ -305,6 +324,21 @@ class CaptureTests(SynchronousTestCase):
         heard.write()
         self.assertEqual(heard.ids, [])
         self.assertFalse(heard.directory.exists())
+
+    def test_nothing_is_left_behind(self) -> None:
+        """A captured exchange leaves no ring of objects either: what was heard goes when it is over."""
+        heard = self.heard()
+        for number in range(2):
+            with rings() as found:
+                heard.wire.ask()
+                upstream = heard.wire.upstream()
+                upstream.head()
+                upstream.say(b"".join(STREAM))
+                upstream.end()
+                heard.write()
+                heard.wire.pool.close()
+                del upstream
+            self.assertEqual(found if number else [], [])
 
     def test_a_fault_of_ours(self) -> None:
         """A capture that fails ends, and its exchange goes on."""

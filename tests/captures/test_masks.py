@@ -28,7 +28,7 @@ class MasksTests(SynchronousTestCase):
 
     def test_keys_of_the_exchange(self) -> None:
         """A key that one exchange alone came with is masked there."""
-        self.assertEqual(self.masks.body(b"a login-of-mine b", ["login-of-mine"]), (b"a <redacted> b", 1))
+        self.assertEqual(self.masks.body(b"a login-of-mine b", frozenset(["login-of-mine"])), (b"a <redacted> b", 1))
         self.assertEqual(self.masked("a login-of-mine b"), "a login-of-mine b")
 
     def test_what_looks_like_a_key(self) -> None:
