@@ -11,6 +11,9 @@ from ccproxy.captures.outline import INDENT, Line
 AROUND = 2
 """Lines that both say, shown around what they do not."""
 
+PASSING = 160
+"""Characters that are shown of such a line."""
+
 MOST = 20_000
 """Lines of either side that are compared; beyond that it takes long, and nobody reads it."""
 
@@ -71,11 +74,18 @@ def shortened(rows: Sequence[Row], around: int = AROUND) -> Iterator[Row]:
             continue
         yield from _left_out(hidden)
         hidden = []
-        yield row
+        yield _in_passing(row)
     yield from _left_out(hidden)
+
+
+def _in_passing(row: Row) -> Row:
+    """A row as it is read by the way: what both say is only there to tell where one is."""
+    if row.side is not Side.BOTH or len(row.text) <= PASSING:
+        return row
+    return Row(row.side, f"{row.text[:PASSING]}…")
 
 
 def _left_out(hidden: Sequence[Row]) -> Sequence[Row]:
     if len(hidden) < 2:
-        return hidden
+        return [_in_passing(row) for row in hidden]
     return [Row(Side.NEITHER, f"{INDENT}⋯ {len(hidden):,} lines that both have")]

@@ -39,6 +39,8 @@ class Part:
     second: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    head: tuple[Row, ...] = ()
+    """The rows that stand before those: of the first line and the headers."""
 
 
 def chosen(captured: Captured, number: int | None = None) -> Leg | None:
@@ -61,9 +63,9 @@ def parts(captured: Captured, number: int | None = None) -> Iterator[Part]:
             yield _in_short(other)
     if leg is None:
         body = captured.asked.message.body
-        yield _alone("Request", "client", [*_asked(captured.asked), *outline(body.data)], body)
+        yield _alone("Request", "client", _asked(captured.asked), outline(body.data), body)
         if (mine := captured.answered) is not None:
-            yield _alone("Answer", "client", [*_answered(mine), *_said(captured, mine)], mine.message.body)
+            yield _alone("Answer", "client", _answered(mine), _said(captured, mine), mine.message.body)
         return
     yield _request(captured, leg)
     yield from _answer(captured, leg)
@@ -71,32 +73,30 @@ def parts(captured: Captured, number: int | None = None) -> Iterator[Part]:
 
 def _request(captured: Captured, leg: Leg) -> Part:
     mine, theirs = captured.asked, leg.asked
-    rows = difference(_asked(mine), _asked(theirs))
+    head = difference(_asked(mine), _asked(theirs))
     same = mine.message.body.data == theirs.message.body.data
-    if not same:
-        rows += difference(outline(mine.message.body.data), outline(theirs.message.body.data))
+    rows = [] if same else difference(outline(mine.message.body.data), outline(theirs.message.body.data))
     notes = ([SAME] if same else []) + [*_notes("client", mine.message.body), *_notes(leg.target, theirs.message.body)]
-    return Part("Request", "as the client sent it", f"as {leg.target} got it", tuple(rows), tuple(notes))
+    return Part("Request", "as the client sent it", f"as {leg.target} got it", tuple(rows), tuple(notes), tuple(head))
 
 
 def _answer(captured: Captured, leg: Leg) -> Iterator[Part]:
     theirs, mine = leg.answered, captured.answered
     if theirs is None:
         if mine is not None:
-            yield _alone("Answer", "client", [*_answered(mine), *_said(captured, mine)], mine.message.body)
+            yield _alone("Answer", "client", _answered(mine), _said(captured, mine), mine.message.body)
         return
     said = _of_leg(leg, theirs)
     if mine is None:
-        yield _alone("Answer", leg.target, [*_answered(theirs), *said], theirs.message.body)
+        yield _alone("Answer", leg.target, _answered(theirs), said, theirs.message.body)
         return
-    rows = difference(_answered(theirs), _answered(mine))
+    head = difference(_answered(theirs), _answered(mine))
     same = theirs.message.body.data == mine.message.body.data
+    rows = [] if same else difference(said, _said(captured, mine))
     notes = [SAME] if same else []
-    if not same:
-        rows += difference(said, _said(captured, mine))
     notes += [f"The answer of {leg.target} ended early: {plain(theirs.how)}"] if theirs.how else []
     notes += [*_notes(leg.target, theirs.message.body), *_notes("client", mine.message.body)]
-    yield Part("Answer", f"as {leg.target} gave it", "as the client got it", tuple(rows), tuple(notes))
+    yield Part("Answer", f"as {leg.target} gave it", "as the client got it", tuple(rows), tuple(notes), tuple(head))
 
 
 def _in_short(leg: Leg) -> Part:
@@ -105,14 +105,16 @@ def _in_short(leg: Leg) -> Part:
     if leg.answered is None:
         return Part(title, f"of {leg.target}", "", (), ("No answer came.",))
     said = [Line(0, f"status {leg.answered.status}"), *_of_leg(leg, leg.answered)]
-    return Part(title, f"as {leg.target} answered", "", tuple(Row(Side.BOTH, str(line)) for line in said))
+    return Part(title, f"as {leg.target} answered", "", _rows(said))
 
 
-def _alone(title: str, whose: str, said: list[Line], body: Body) -> Part:
-    rows = tuple(Row(Side.BOTH, str(line)) for line in said)
-    return Part(
-        title, f"as the {whose} saw it" if whose == "client" else f"as {whose} gave it", "", rows, _notes("", body)
-    )
+def _alone(title: str, whose: str, head: list[Line], said: list[Line], body: Body) -> Part:
+    told = "as the client saw it" if whose == "client" else f"as {whose} gave it"
+    return Part(title, told, "", _rows(said), _notes("", body), _rows(head))
+
+
+def _rows(said: list[Line]) -> tuple[Row, ...]:
+    return tuple(Row(Side.BOTH, str(line)) for line in said)
 
 
 def _asked(asked: Asked) -> list[Line]:

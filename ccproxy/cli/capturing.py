@@ -81,7 +81,8 @@ def shown(part: Part, whole: bool) -> Iterator[str]:
         yield f"{part.title}: {paint(f'- {part.first}', 'bad')}, {paint(f'+ {part.second}', 'good')}"
     else:
         yield f"{part.title}{', ' if part.first else ''}{part.first}"
-    rows = list(part.rows if whole or not part.second else shortened(part.rows))
+    every = (*part.head, *part.rows)
+    rows = list(every if whole or not part.second else shortened(every))
     for row in rows if whole else rows[:ROWS]:
         yield f"  {_painted(row)}".rstrip()
     if not whole and len(rows) > ROWS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.captures.difference import Row, Side, difference, shortened
+from ccproxy.captures.difference import PASSING, Row, Side, difference, shortened
 from ccproxy.captures.outline import LONGEST, Line, outline
 
 
@@ -87,5 +87,7 @@ class DifferenceTests(SynchronousTestCase):
         shown = [str(row) for row in shortened(rows, around=1)]
         self.assertEqual(shown, ["  ⋯ 9 lines that both have", "  9", "- x", "  0", "  ⋯ 9 lines that both have"])
         self.assertEqual(list(shortened(both)), [])
+        long = [Row(Side.BOTH, "x" * 500), Row(Side.FIRST, "y" * 500)]
+        self.assertEqual([len(row.text) for row in shortened(long)], [PASSING + 1, 500], "what both say is in passing")
         first, *_ = shortened([*both[:2], rows[10]], 1)
         self.assertEqual(str(first), "  0", "a line takes no more room than that it is left out")

@@ -16,7 +16,7 @@ from tests.support.wire import CLAUDE, OPENAI
 
 def rows(part: Part, side: Side) -> list[str]:
     """What one side says."""
-    return [row.text.strip() for row in part.rows if row.side is side]
+    return [row.text.strip() for row in (*part.head, *part.rows) if row.side is side]
 
 
 class SeenTests(SynchronousTestCase):
@@ -58,7 +58,7 @@ class SeenTests(SynchronousTestCase):
         heard.write()
         request, answer = parts(heard.captured())
         self.assertEqual((request.notes[0], answer.notes[0]), (SAME, SAME))
-        self.assertNotIn("model", " ".join(row.text for row in (*request.rows, *answer.rows)))
+        self.assertEqual((request.rows, answer.rows), ((), ()))
 
     def test_another_attempt(self) -> None:
         """Each request that went upstream can be shown; one that is not there is refused with words."""

@@ -57,23 +57,29 @@ def _between(links: Sequence[Tag]) -> list[Tag | str]:
 
 def _part(part: Part, whole: bool) -> Tag:
     rows = list(part.rows if whole or not part.second else shortened(part.rows))
+    head = list(part.head if whole or not part.second else shortened(part.head))
     shown = rows if whole else rows[:ROWS]
     notes = list(part.notes)
     if len(rows) > len(shown):
         notes.append(f"{len(rows) - len(shown):,} more lines are not shown.")
-    if part.second and not rows and not part.notes:
+    if part.second and not rows and not head and not part.notes:
         notes.append("Both say the same.")
     # What is compared is opened: it is what one comes for.
     opened = {"open": "open"} if part.second else {}
     return tags.details(**opened)(
         tags.summary(part.title, " ", tags.span(_whose(part), class_="more")),
-        tags.pre([_row(row) for row in shown], class_="diff") if shown else "",
+        tags.details(tags.summary("Headers"), _rows(head)) if head else "",
+        _rows(shown) if shown else "",
         [tags.p(note, class_="more") for note in notes],
     )
 
 
 def _whose(part: Part) -> str:
     return f"− {part.first}, + {part.second}" if part.second else part.first
+
+
+def _rows(rows: Sequence[Row]) -> Tag:
+    return tags.pre([_row(row) for row in rows], class_="diff")
 
 
 def _row(row: Row) -> Tag:
