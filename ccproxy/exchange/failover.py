@@ -103,5 +103,5 @@ class Failover:
 def _tell(errand: Errand, cut: Interrupted) -> None:
     """The client hears that its answer broke off."""
     errand.meter.see(Failed(cut.error))
-    errand.reply.write(cut.voice.say(Failed(cut.error)))
+    errand.reply.write(b"".join(map(cut.voice.say, (*cut.held, Failed(cut.error)))))
     errand.reply.finish()

@@ -1,9 +1,9 @@
 """What a client hears of one answer, whoever gives it.
 
 `Heard` watches what a client is told, and says whether another target could go on: as long as nothing but text was
-said. What the next target is asked is the request with the text so far as the beginning of its answer. Models that take
-such a beginning go on with the next character; the others are told in words to go on. `Voice` tells the client no
-second beginning, and at the end the usage of all targets together.
+said, for which calls are held back (`translated`). What the next target is asked is the request with the text so far as
+the beginning of its answer. Models that take such a beginning go on with the next character; the others are told in
+words to go on. `Voice` tells the client no second beginning, and at the end the usage of all targets together.
 
 Where nothing but a beginning without content was told (the grace time had ended), the next target simply answers.
 """
@@ -88,6 +88,11 @@ class Heard:
             case Failed():
                 pass
 
+    def miss(self, event: Event) -> None:
+        """The client is not told this, and pays for it all the same."""
+        if isinstance(event, BlockDelta):
+            self._said += len(event.text)
+
     def _begin_again(self, usage: Usage) -> None:
         """Another target goes on, and tells this of the prompt. What the last one cost is estimated where it said
         nothing."""
@@ -132,9 +137,11 @@ class Voice:
 
 
 class Interrupted(Exception):
-    """An answer broke off for the reason `error`, and the client was not told: another target may go on."""
+    """An answer broke off for the reason `error`, and the client was not told: another target may go on. If none does,
+    what was `held` back of it is told before the reason."""
 
-    def __init__(self, error: ApiError, voice: Voice) -> None:
+    def __init__(self, error: ApiError, voice: Voice, held: tuple[Event, ...] = ()) -> None:
         super().__init__(str(error))
         self.error = error
         self.voice = voice
+        self.held = held

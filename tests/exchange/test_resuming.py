@@ -11,6 +11,7 @@ from ccproxy.dialects.registry import DIALECTS
 from ccproxy.exchange.joint import REPEATED_LEAST
 from ccproxy.exchange.record import Outcome
 from ccproxy.exchange.relay import PING_EVERY
+from ccproxy.exchange.translated import HELD_LIMIT
 from ccproxy.exchange.tries import Bounds
 from ccproxy.exchange.voice import GO_ON
 from ccproxy.model.events import BlockDelta, Failed, Finished
@@ -130,6 +131,28 @@ class EveryCut(SynchronousTestCase):
                     self.assertEqual(names.count("content_block_start"), 1, cell)
                 cells += 1
         self.assertGreater(resumed, cells * 0.8)
+
+    def test_killed_at_every_chunk_of_a_call(self) -> None:
+        """The same for text and a call: the client has the text once, and one whole call, whoever made it."""
+        own, others = ('{"command": "ls"}', '{"command": "df"}')
+        for client, first in product(CLIENTS, WIRES):
+            chunks = WIRES[first](wires.reply(TEXT, wires.Call("Bash", json.loads(own), "call_1")))
+            made = set()
+            for at in range(len(chunks) + 1):
+                wire, asked = self.exchange(client, first, "openai_chat", b"".join(chunks[:at]))
+                if wire.upstreams.pending:
+                    up = wire.upstream()
+                    rest = TEXT[len(begun(up, "openai_chat")[1]) :]
+                    call = wires.Call("Bash", json.loads(others), "call_2")
+                    said = wires.chat(wires.reply(rest, call) if rest else wires.reply(call))
+                    up.whole(b"".join(said), content_type="text/event-stream")
+                reply = heard(asked, client)
+                cell = f"{client} client, {first}, behind chunk {at}"
+                self.assertEqual("".join(one.text for one in reply.blocks if isinstance(one, Text)), TEXT, cell)
+                (arguments,) = (one.arguments for one in reply.blocks if isinstance(one, ToolUse))
+                made.add(json.dumps(json.loads(arguments)))
+                self.assertTrue(wire.at_rest, cell)
+            self.assertEqual(made, {own, others}, f"{client} client, {first}")
 
     def test_not_resumed_at_every_chunk(self) -> None:
         """Where no route lets it be resumed: another target's whole answer before the first content; behind it every
@@ -363,10 +386,69 @@ class WhenItMayGoOn(SynchronousTestCase):
         self.assertEqual(self.wire.upstreams.pending, [])
         self.assertTrue(self.wire.at_rest)
 
-    def test_calls(self) -> None:
-        """A call that has begun may be half of what the client would run."""
+    def calls_anew(self, asked: ClientConnection) -> Response:
+        """The second target makes a call of its own, and ends well."""
+        call = wires.Call("Bash", {"command": "df"}, "call_9")
+        self.wire.upstream().whole(b"".join(wires.chat(wires.reply(call))), content_type="text/event-stream")
+        self.assertTrue(self.wire.at_rest)
+        return heard(asked, "anthropic")
+
+    def test_half_a_call(self) -> None:
+        """A call that broke off is not told: the next target makes its own behind the same text."""
         said = wires.reply("I look. ", wires.Call("Bash", {"command": "ls -la /tmp"}, "call_1"))
-        self.told(cut(self.wire, said, 4), "I look. ")
+        for keep in (3, 4, 5):
+            with self.subTest(keep):
+                self.setUp()
+                text, call = self.calls_anew(cut(self.wire, said, keep)).blocks
+                self.assertEqual((text.text, call.arguments), ("I look. ", '{"command": "df"}'))
+
+    def test_one_call_and_a_half(self) -> None:
+        """Nor is a whole one before it: who answers makes all calls of an answer."""
+        first, second = wires.Call("Bash", {"command": "ls"}, "call_1"), wires.Call("Bash", {"command": "w"}, "call_2")
+        chunks = wires.chat(wires.reply("I look. ", first, second))
+        at = max(at for at, chunk in enumerate(chunks) if b"call_2" in chunk)
+        reply = self.calls_anew(cut(self.wire, wires.reply("I look. ", first, second), at + 1))
+        self.assertEqual([type(block) for block in reply.blocks], [Text, ToolUse])
+
+    def test_nothing_but_half_a_call(self) -> None:
+        """Where a call is all that came the next target answers from the beginning."""
+        said = wires.reply(wires.Call("Bash", {"command": "ls -la /tmp"}, "call_1"))
+        asked = cut(self.wire, said, 2)
+        (call,) = self.calls_anew(asked).blocks
+        self.assertEqual(call.arguments, '{"command": "df"}')
+
+    def test_calls_come_whole(self) -> None:
+        """A call is told at the end of the answer; where that breaks off and nobody is left, before the reason."""
+        chunks = wires.chat(wires.reply("I look. ", wires.Call("Bash", {"command": "ls -la /tmp"}, "call_1")))
+        asked = self.wire.ask()
+        up = self.wire.upstream()
+        up.head()
+        up.say(b"".join(chunks[:-3]))
+        self.assertNotIn(b"tool_use", asked.answer.body)
+        up.say(b"".join(chunks[-3:]))
+        up.end()
+        self.assertEqual(heard(asked, "anthropic").blocks[1].arguments, '{"command": "ls -la /tmp"}')
+        self.wire = Wire((target("openai_chat", 1),), resume=True)
+        asked = cut(self.wire, wires.reply("I look. ", wires.Call("Bash", {"command": "ls"}, "call_1")), 5)
+        self.assertIn(b"tool_use", asked.answer.body)
+        self.told(asked, "I look. ")
+
+    def test_calls_of_any_size(self) -> None:
+        """What is held back has an end: a call of megabytes is told as it comes, and then nobody can go on."""
+        asked = self.wire.ask()
+        up = self.wire.upstream()
+        up.head()
+        chunks = wires.chat(wires.reply("I write. ", wires.Call("Write", {"of": "@"}, "call_1")))
+        (filled,) = (at for at, chunk in enumerate(chunks) if b"@" in chunk)
+        for chunk in chunks[:filled]:
+            up.say(chunk)
+        up.say(chunks[filled].replace(b"@", b"@" * HELD_LIMIT))
+        up.say(chunks[filled])
+        up.drop()
+        events = frames(asked.answer.body)
+        self.assertEqual(events[-1][0], "error")
+        self.assertIn("tool_use", json.dumps(events[5:8]))
+        self.assertEqual(self.wire.upstreams.pending, [])
 
     def test_open_thinking(self) -> None:
         """A thought that is not finished cannot be taken up by another model."""
