@@ -51,37 +51,23 @@ def make_service(
     lasting = Lasting.make(reactor, ruler, environ)
     reload = administration = None
     if configuration is not None:
-        reload = Reload(
-            reactor,
-            configuration.source.read,
-            lambda new: adopt(new),
-            configuration.told,
-            configuration.source.path or "",
-        )
+        source = configuration.source
+        reload = Reload(reactor, source.read, lambda new: adopt(new), configuration.told, source.path or "")
         reload.setServiceParent(top)
-        administration = Administration(configuration.source, reload)
+        administration = Administration(source, reload)
     lasting.adopt(settings, top)
     front = make_front(settings, lasting, reload, administration)
     site = BoundedSite(front.root, reactor, front.body_limit, new_id)
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
-    watching = MultiService()
-    watching.setServiceParent(top)
-    lasting.lag.setServiceParent(watching)
-    lasting.probes.setServiceParent(watching)
-    Trimming(reactor, lasting.running, malloc_trim()).setServiceParent(watching)
-    measured = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), reactor, 0, new_id)
-    for_metrics = Sockets(reactor, measured, _metrics_at(settings))
-    for_metrics.setServiceParent(watching)
+    for_metrics = _metrics(settings, lasting)
+    for service in (lasting.lag, lasting.probes, Trimming(reactor, lasting.running, malloc_trim()), for_metrics):
+        service.setServiceParent(top)
     drain = Drain(reactor, lasting.running, site.retire, site.hang_up, lasting.close, settings.shutdown_timeout)
     drain.setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:
-        herald = Herald(
-            reactor,
-            supervisor,
-            lambda: serving(lasting.results.names, lasting.running, sockets),
-        )
+        herald = Herald(reactor, supervisor, lambda: serving(lasting.results.names, lasting.running, sockets))
         herald.setServiceParent(top)
         if configuration is not None:
             configuration.told.also(herald.reloading, herald.reloaded)
@@ -107,6 +93,12 @@ def make_service(
         configuration.adopted(new)
 
     return top
+
+
+def _metrics(settings: Settings, lasting: Lasting) -> Sockets:
+    """Where metrics are told to whoever asks there, and nothing else is."""
+    site = BoundedSite(Only("/metrics", OpenMetrics(lasting.families)), lasting.reactor, 0, new_id)
+    return Sockets(lasting.reactor, site, _metrics_at(settings))
 
 
 def _metrics_at(settings: Settings) -> tuple[str, ...]:

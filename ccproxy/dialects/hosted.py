@@ -2,7 +2,12 @@
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
-from ccproxy.model.messages import Choose, ToolChoice
+from ccproxy.model.messages import Choose, Opaque, ToolChoice
+
+
+def name_of(tool: Opaque) -> str:
+    """What such a tool is called."""
+    return str(tool.value.get("name") or tool.value.get("type") or "unknown")
 
 
 def lost(foreign: list[str], others: bool, choice: ToolChoice, quirks: Quirks) -> list[str]:

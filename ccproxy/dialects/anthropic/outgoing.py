@@ -104,8 +104,8 @@ def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) ->
                 declared.append(_web_search(tool))
             case Opaque(dialect, value) if dialect == NAME:
                 declared.append(dict(value))
-            case Opaque(_, value):
-                foreign.append(str(value.get("name") or value.get("type") or "unknown"))
+            case Opaque():
+                foreign.append(hosted.name_of(tool))
     losses += hosted.lost(foreign, bool(declared), request.tool_choice, quirks)
     if not request.tools and quirks.declares_called_tools:
         called = [part.name for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)]

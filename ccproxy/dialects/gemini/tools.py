@@ -28,33 +28,29 @@ def declared(request: Request, quirks: Quirks, family: Family, names: Names, los
     that Google runs itself; older models search only where there is no function.
     """
     functions = [tool for tool in request.tools if isinstance(tool, Tool)]
-    searches = [tool for tool in request.tools if isinstance(tool, WebSearch)]
     if quirks.max_tools is not None and len(functions) > quirks.max_tools:
         losses[f"tools beyond the first {quirks.max_tools}"] = None
         functions = functions[: quirks.max_tools]
+    if any(tool.strict for tool in functions):
+        losses[STRICT] = None
     declarations = [_function(tool, names) for tool in functions]
     if quirks.declares_called_tools:
         declarations += _called(request, names, {one["name"] for one in declarations})
     tools: list[dict[str, Any]] = [{"functionDeclarations": declarations}] if declarations else []
     config: dict[str, Any] = {}
-    if searches and (not declarations or family.generation >= 3):
-        tools.append({"googleSearch": {}})
-        if declarations:
-            config["includeServerSideToolInvocations"] = True
-        for search in searches:
-            _lose_limits(search, losses)
-    elif searches:
-        losses["web search beside other tools"] = None
-    foreign: list[str] = []
-    for tool in request.tools:
-        if isinstance(tool, Opaque):
-            if tool.dialect == NAME:
-                tools.append(dict(tool.value))
-            else:
-                foreign.append(str(tool.value.get("name") or tool.value.get("type") or "unknown"))
+    if searches := [tool for tool in request.tools if isinstance(tool, WebSearch)]:
+        if not declarations or family.generation >= 3:
+            tools.append({"googleSearch": {}})
+            if declarations:
+                config["includeServerSideToolInvocations"] = True
+            for search in searches:
+                _lose_limits(search, losses)
+        else:
+            losses["web search beside other tools"] = None
+    others = [tool for tool in request.tools if isinstance(tool, Opaque)]
+    tools += [dict(tool.value) for tool in others if tool.dialect == NAME]
+    foreign = [hosted.name_of(tool) for tool in others if tool.dialect != NAME]
     losses.update(dict.fromkeys(hosted.lost(foreign, bool(tools), request.tool_choice, quirks)))
-    if any(tool.strict for tool in functions):
-        losses[STRICT] = None
     if declarations and (calling := _calling(request, quirks, names, declarations, losses)):
         config["functionCallingConfig"] = calling
     return Declared(tools or None, config or None)

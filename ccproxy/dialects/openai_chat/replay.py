@@ -29,9 +29,8 @@ class Replayed:
 def replayed(parts: Iterable[Part], quirks: Quirks, losses: list[str]) -> Replayed:
     """What of an assistant's earlier reasoning goes back to this vendor. What does not is named in `losses`."""
     result = Replayed()
-    texts: list[str] = []
-    details: list[Any] = []
-    extra: Any = None
+    states: list[Mapping[str, Any]] = []
+    extra: Mapping[str, Any] | None = None
     for part in parts:
         if isinstance(part, ToolUse) and extra is not None:
             result.extras[id(part)] = extra
@@ -41,33 +40,33 @@ def replayed(parts: Iterable[Part], quirks: Quirks, losses: list[str]) -> Replay
         state = _state(part, quirks)
         if state is None or (not part.seal and quirks.replay_reasoning is ReplayReasoning.NEVER):
             losses.append(reasoning(part))
-        if state is None:
-            continue
-        if isinstance(state.get("x"), dict):
-            extra = state["x"]
-        if isinstance(state.get("details"), list):
-            details.append(state["details"])
-        text = state.get("t")
-        if not isinstance(text, str) or not text:
-            continue
-        texts.append(text)
-        if quirks.replay_reasoning is ReplayReasoning.PARTS:
-            signature = {"signature": state["s"]} if state.get("s") else {}
-            thinking = [{"type": "text", "text": text}]
-            result.parts.append({"type": "thinking", "thinking": thinking, **signature, "closed": True})
-    spoken = "".join(texts)
+        if state is not None:
+            states.append(state)
+            extra = state["x"] if isinstance(state.get("x"), dict) else extra
+    spoken = [state for state in states if isinstance(state.get("t"), str) and state["t"]]
+    if quirks.replay_reasoning is ReplayReasoning.PARTS:
+        result.parts = [_part(state) for state in spoken]
+    details = [state["details"] for state in states if isinstance(state.get("details"), list)]
+    result.fields = _fields("".join(state["t"] for state in spoken), details, quirks)
+    return result
+
+
+def _part(state: Mapping[str, Any]) -> dict[str, Any]:
+    signature = {"signature": state["s"]} if state.get("s") else {}
+    return {"type": "thinking", "thinking": [{"type": "text", "text": state["t"]}], **signature, "closed": True}
+
+
+def _fields(spoken: str, details: list[Any], quirks: Quirks) -> dict[str, Any]:
+    """The vendor's field for reasoning beside the text."""
     match quirks.replay_reasoning:
         case ReplayReasoning.CONTENT if spoken:
-            result.fields["reasoning_content"] = spoken
-        case ReplayReasoning.REASONING if spoken:
-            result.fields["reasoning"] = spoken
+            return {"reasoning_content": spoken}
         case ReplayReasoning.DETAILS if details:
-            result.fields["reasoning_details"] = joined(details)
-        case ReplayReasoning.DETAILS if spoken:
-            result.fields["reasoning"] = spoken
+            return {"reasoning_details": joined(details)}
+        case ReplayReasoning.REASONING | ReplayReasoning.DETAILS if spoken:
+            return {"reasoning": spoken}
         case _:
-            pass
-    return result
+            return {}
 
 
 def _state(part: Thinking, quirks: Quirks) -> Mapping[str, Any] | None:

@@ -27,27 +27,7 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
     `may_force` False makes a forced choice a free one. Raises UNTRANSLATABLE where a tool is the only one or is forced
     and the vendor has no such tool, and where there are too many.
     """
-    declared: list[dict[str, Any]] = []
-    plugins: list[dict[str, Any]] = []
-    foreign: list[str] = []
-    searches: list[str] = []
-    for tool in request.tools:
-        match tool:
-            case Tool():
-                declared.append(_function(tool, quirks, names))
-                if tool.strict and "strict" not in declared[-1]["function"]:
-                    losses.append(STRICT)
-            case WebSearch(name=name):
-                if quirks.web_plugin:
-                    plugins.append(_plugin(tool))
-                    searches.append(name)
-                else:
-                    foreign.append(name)
-            case Opaque(dialect, value):
-                if dialect == NAME:
-                    declared.append(dict(value))
-                else:
-                    foreign.append(str(value.get("name") or value.get("type") or "unknown"))
+    declared, plugins, foreign = _sorted(request, quirks, names, losses)
     losses += hosted.lost(foreign, bool(declared or plugins), request.tool_choice, quirks)
     if not request.tools and quirks.declares_called_tools:
         declared = _called(request, names)
@@ -58,24 +38,54 @@ def fields(request: Request, quirks: Quirks, names: Names, may_force: bool, loss
             f"{len(declared)} tools are declared and {vendor} takes at most {quirks.max_tools}: "
             "disable some, or route such requests to another provider",
         )
-    result: dict[str, Any] = {}
-    if plugins:
-        result["plugins"] = plugins[:1]
-    choice = request.tool_choice
-    if choice.choose is Choose.NAMED and choice.name in searches:
-        losses.append("tool_choice named (a web search is made where the model wants one)")
-        choice = evolve(choice, choose=Choose.AUTO)
+    result: dict[str, Any] = {"plugins": plugins[:1]} if plugins else {}
+    choice = _without_plugins(request, quirks, losses)
     if not declared:
         return result
     result["tools"] = declared
-    if request.tools:
-        _choose(result, choice, quirks, names, may_force, losses)
-        if not choice.parallel:
-            if quirks.parallel_tool_field:
-                result["parallel_tool_calls"] = False
-            else:
-                losses.append("one tool call at a time (parallel_tool_calls)")
+    if not request.tools:
+        return result
+    _choose(result, choice, quirks, names, may_force, losses)
+    if not choice.parallel:
+        if quirks.parallel_tool_field:
+            result["parallel_tool_calls"] = False
+        else:
+            losses.append("one tool call at a time (parallel_tool_calls)")
     return result
+
+
+def _without_plugins(request: Request, quirks: Quirks, losses: list[str]) -> ToolChoice:
+    """The choice, made free where it names a search that is a plugin and no tool."""
+    choice = request.tool_choice
+    searches = [tool.name for tool in request.tools if isinstance(tool, WebSearch)] if quirks.web_plugin else []
+    if choice.choose is not Choose.NAMED or choice.name not in searches:
+        return choice
+    losses.append("tool_choice named (a web search is made where the model wants one)")
+    return evolve(choice, choose=Choose.AUTO)
+
+
+def _sorted(
+    request: Request, quirks: Quirks, names: Names, losses: list[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """What is declared, what is a plugin, and the names of tools that only other vendors run."""
+    declared: list[dict[str, Any]] = []
+    plugins: list[dict[str, Any]] = []
+    foreign: list[str] = []
+    for tool in request.tools:
+        match tool:
+            case Tool():
+                declared.append(_function(tool, quirks, names))
+                if tool.strict and "strict" not in declared[-1]["function"]:
+                    losses.append(STRICT)
+            case WebSearch() if quirks.web_plugin:
+                plugins.append(_plugin(tool))
+            case WebSearch(name=name):
+                foreign.append(name)
+            case Opaque(dialect, value) if dialect == NAME:
+                declared.append(dict(value))
+            case Opaque():
+                foreign.append(hosted.name_of(tool))
+    return declared, plugins, foreign
 
 
 def _function(tool: Tool, quirks: Quirks, names: Names) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def write_tools(
                 if dialect == NAME:
                     written.append(dict(value))
                 else:
-                    foreign.append(str(value.get("name") or value.get("type") or "unknown"))
+                    foreign.append(hosted.name_of(tool))
     losses += hosted.lost(foreign, bool(written), choice, quirks)
     if quirks.max_tools is not None and len(written) > quirks.max_tools:
         raise ApiError(
