@@ -61,9 +61,11 @@ def make_service(
     inherited = given(environ or {})
     sockets = Sockets(Inheriting(reactor, inherited), site, settings.listen + extra(inherited, settings.listen))
     sockets.setServiceParent(top)
+    watching = MultiService()
+    watching.setServiceParent(top)
     for_metrics = _metrics(settings, lasting)
     for service in (lasting.lag, lasting.probes, Trimming(reactor, lasting.running, malloc_trim()), for_metrics):
-        service.setServiceParent(top)
+        service.setServiceParent(watching)
     drain = Drain(reactor, lasting.running, site.retire, site.hang_up, lasting.close, settings.shutdown_timeout)
     drain.setServiceParent(top)
     if (supervisor := Supervisor.of(environ or {}, os.getpid())) is not None:

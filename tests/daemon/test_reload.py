@@ -173,11 +173,13 @@ class Answers(SynchronousTestCase):
         self.assertEqual([entry.name for entry in home.iterdir()], ["ccproxy.reload"])
 
     def test_no_room(self) -> None:
-        """A directory that is not there is a line in the log, and no more."""
+        """A place where nothing can be written is a line in the log, and no more."""
         told: list[LogEvent] = []
         globalLogPublisher.addObserver(told.append)
         self.addCleanup(globalLogPublisher.removeObserver, told.append)
-        path = Path(self.mktemp()) / "gone" / "ccproxy.reload"
+        taken = Path(self.mktemp())
+        taken.write_text("a file")
+        path = taken / "ccproxy.reload"
         write_answer(path, Reloaded(1, True, "yes"))
         self.assertEqual([event["log_level"] for event in told], [LogLevel.warn])
         self.assertFalse(path.exists())
