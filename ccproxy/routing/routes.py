@@ -14,7 +14,7 @@ from ccproxy.errors import ApiError, Kind
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import Target
 from ccproxy.routing.facts import Facts
-from ccproxy.routing.names import is_alias, is_glob, plain
+from ccproxy.routing.names import FAMILIES, is_alias, is_glob, plain
 from ccproxy.routing.route import Choice, Route
 from ccproxy.routing.rules import SITUATIONS, ByBeginning, Rule, Way, exactness, rules_of
 from ccproxy.routing.strategies import Ordering
@@ -150,7 +150,9 @@ class Routes:
     ) -> Iterator[Rule]:
         """These rules, and all others of a name."""
         listed = self._listed.get(name)
-        yield from exact
+        if not (is_alias(asked) and name in FAMILIES):
+            # By an alias Claude Code asks for a size, and may want anything of it.
+            yield from exact
         if listed is None and (named := self._named_by_client(name)):
             yield named
         if listed is not None and is_alias(asked):

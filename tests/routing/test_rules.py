@@ -46,6 +46,8 @@ FAMILY: dict[str, Any] = {"default": "a,default", "haiku": "a,small", "sonnet": 
 
 UNNAMED: dict[str, Any] = {"think": "b,think", "gpt-x": "asleep,x", "background": "asleep,x"}
 
+SIZES: dict[str, Any] = {**SITUATIONAL, "opus": "c,biggest", "haiku": "a,small"}
+
 NIGHT = {"tools": [{"name": "Night", "input_schema": {"type": "object"}}]}
 
 
@@ -82,6 +84,11 @@ CASES = [
     Case(SITUATIONAL, call("longContext"), "b,long", "route longContext"),
     Case(SITUATIONAL, call("think", **LONG), "b,think", "route think"),
     Case(SITUATIONAL, call("claude-via-think"), "b,think", "route think"),
+    Case(SIZES, call("claude-via-opus", **THINKING), "c,biggest", "route opus"),
+    Case(SIZES, call("claude-via-opus", **LONG), "b,long", "route longContext"),
+    Case(SIZES, call("claude-via-opus", AGENT), "b,subagent", "route subagent"),
+    Case(SIZES, call("opus", AGENT), "c,biggest", "route opus"),
+    Case(SIZES, call("claude-via-haiku"), "b,background", "route background"),
     Case(SITUATIONAL, call("default"), "a,default", "route default"),
     Case(SITUATIONAL, call("claude-via-default", **THINKING), "b,think", "route think"),
     # The client's own choice of provider and model is before all situations.
