@@ -8,20 +8,12 @@ from ccproxy.cli.process.home import home
 from ccproxy.cli.process.order import Order, said_by_options
 from ccproxy.cli.process.running import running
 from ccproxy.cli.start import begin
-from ccproxy.cli.stop import bring_to_an_end, duration
+from ccproxy.cli.stop import bring_to_an_end, patient
 
 
 @click.command()
 @click.option("--detach", "-d", is_flag=True, help="Serve in the background; so it does anyway.")
-@click.option(
-    "--timeout",
-    "-t",
-    type=duration,
-    default="30s",
-    show_default=True,
-    metavar="DURATION",
-    help="As for `ccproxy stop`.",
-)
+@patient
 @said_by_options
 def restart(detach: bool, timeout: float, config: str | None, host: str | None, port: str | None, debug: bool) -> None:
     """Stop the daemon and start it again.

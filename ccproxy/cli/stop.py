@@ -20,8 +20,7 @@ def duration(text: str) -> float:
         raise click.BadParameter(f"expected {EXPECTED}") from None
 
 
-@click.command()
-@click.option(
+patient = click.option(
     "--timeout",
     "-t",
     type=duration,
@@ -30,6 +29,11 @@ def duration(text: str) -> float:
     metavar="DURATION",
     help="How long running exchanges may go on before they are cut off; no longer than the daemon's shutdown_timeout.",
 )
+"""Gives a command the option `timeout`, for `bring_to_an_end`."""
+
+
+@click.command()
+@patient
 @click.option("--force", "-f", is_flag=True, help="Kill it at once.")
 def stop(timeout: float, force: bool) -> None:
     """Stop the daemon.
