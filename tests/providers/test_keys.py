@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.errors import ApiError, Kind
-from ccproxy.providers.keys import LIMITED_SECONDS, REFUSED_SECONDS, Fault, Keys
+from ccproxy.providers.keys import COOLING_LIMIT, LIMITED_SECONDS, REFUSED_SECONDS, Fault, Keys
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.target import KeyChoice, Target
 from ccproxy.secret import Secret
@@ -20,6 +20,26 @@ def target(choice: KeyChoice = KeyChoice.ROUND_ROBIN, keys: int = 3, model: str 
 def limited(seconds: float | None = None) -> ApiError:
     """A 429."""
     return ApiError(Kind.OVERLOADED, "slow down", status=429, retry_after=seconds)
+
+
+class LimitTests(SynchronousTestCase):
+    """How much is remembered."""
+
+    def test_cool_downs(self) -> None:
+        """Those that are over are forgotten first; where none is, the oldest."""
+        keys = Keys()
+        which = [target(keys=2, model=f"m{n}") for n in range(COOLING_LIMIT + 2)]
+        keys.failed(which[0], limited(1000), 0)
+        keys.failed(which[1], limited(5), 0)
+        for one in which[2:COOLING_LIMIT]:
+            keys.failed(one, limited(1000), 0)
+        keys.failed(which[COOLING_LIMIT], limited(1000), 10)
+        self.assertTrue(keys.wait(which[0], 10))
+        self.assertEqual(len(keys.cooling(10)), COOLING_LIMIT)
+        keys.failed(which[COOLING_LIMIT + 1], limited(1000), 10)
+        self.assertEqual(len(keys.cooling(10)), COOLING_LIMIT)
+        self.assertFalse(keys.wait(which[0], 10))
+        self.assertTrue(keys.wait(which[2], 10))
 
 
 class OrderTests(SynchronousTestCase):

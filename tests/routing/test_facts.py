@@ -143,6 +143,8 @@ class FactsTests(SynchronousTestCase):
         self.assertEqual(one.parameter("output_config.effort"), "high")
         for path in ("top_p", "output_config.format", "temperature.x", "output_config.effort.x"):
             self.assertIsNone(one.parameter(path), path)
+        for body in (b"", b"{", b"[1]"):
+            self.assertEqual(Survey("m", {}, body, dialect=ANTHROPIC).parameters, {}, body)
 
     def test_only_a_name(self) -> None:
         """Of a bare name nothing else is known, and nothing fails."""
