@@ -18,7 +18,6 @@ import ccproxy
 from ccproxy.captures.files import Note
 from ccproxy.captures.folded import reading
 from ccproxy.captures.form import VERSION
-from ccproxy.captures.masks import OVERLAP
 from ccproxy.captures.spool import Spool
 from ccproxy.dialects.dialect import Headers
 from ccproxy.exchange.call import Call
@@ -28,6 +27,7 @@ from ccproxy.headers import is_credential, joined
 from ccproxy.providers.target import Target
 from ccproxy.upstream.failures import ended_well
 from ccproxy.wire import jsontext
+from ccproxy.wire.masking import OVERLAP
 
 log = Logger()
 

@@ -91,11 +91,6 @@ class Captured:
     complete: bool = False
     """Whether it is here to its end."""
 
-    @property
-    def counts(self) -> bool:
-        """Whether it asked for a count of tokens."""
-        return self.asked.url.partition("?")[0].rstrip("/").endswith("/count_tokens")
-
 
 def read(text: bytes) -> Captured | None:
     """What a file tells; None where it does not even tell what was asked."""

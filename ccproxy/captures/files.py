@@ -19,6 +19,12 @@ from ccproxy.captures.masks import Masks
 
 SUFFIX = ".capture"
 
+HELD_LIMIT = 64 * 1024 * 1024
+"""Bytes of bodies that are on their way and can only be written when they are whole, of all exchanges together."""
+
+UNKNOWN = -1
+"""Of how many bytes there are, before anybody has looked."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -98,6 +104,11 @@ class _Open:
     begun: bool = False
     lost: bool = False
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for their body's end."""
+        return sum(len(body.held) for body in self.bodies.values())
+
 
 class Files:
     """The captures in one directory."""
@@ -107,11 +118,13 @@ class Files:
         self._keeping = keeping
         self._masks = masks
         self._open: dict[str, _Open] = {}
-        self._size = 0
+        self._size = UNKNOWN
 
     def adopt(self, directory: str, keeping: Keeping, masks: Masks) -> None:
         """From now on it is so. Exchanges that run stay where they are."""
-        self._directory = Path(directory)
+        if self._directory != Path(directory):
+            self._directory = Path(directory)
+            self._size = UNKNOWN
         self._keeping = keeping
         self._masks = masks
 
@@ -119,6 +132,8 @@ class Files:
         """Write these; whatever cannot be costs its own exchange alone."""
         lost: list[str] = []
         reason = ""
+        if self._size == UNKNOWN:
+            self._size = sum(one.size for one in kept(self._directory))
         for name, own in _by_exchange(notes).items():
             exchange = self._open.setdefault(name, _Open(self._directory / (name + SUFFIX)))
             if not exchange.lost:
@@ -130,9 +145,25 @@ class Files:
                     reason = error.strerror or type(error).__name__
             if own[-1].last:
                 del self._open[name]
+        if crowd := self._held_back():
+            lost += crowd
+            reason = "too much waits for its end"
         if self._size > self._keeping.size:
             self.forget(0.0)
         return Written(self._size, tuple(lost), reason)
+
+    def _held_back(self) -> list[str]:
+        """The exchanges that are given up since all together hold back more than they may: those that hold most."""
+        held = {name: exchange.held for name, exchange in self._open.items() if exchange.bodies}
+        given_up: list[str] = []
+        for name in sorted(held, key=lambda one: -held[one]):
+            if sum(held.values()) <= HELD_LIMIT:
+                break
+            self._open[name].bodies.clear()
+            self._open[name].lost = True
+            given_up.append(name)
+            del held[name]
+        return given_up
 
     def _frames(self, exchange: _Open, notes: Iterable[Note]) -> Iterator[bytes]:
         for note in _gathered(notes):

@@ -7,23 +7,17 @@ named like one; and in all of them what `capture.redact` names.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
 from ccproxy.headers import KEY_PREFIXES, is_credential
-from ccproxy.wire.masking import MASK, Fields, names_in, patterns_in
+from ccproxy.wire.masking import MASK, Fields, finds, names_in, patterns_in
 
 MASKED = MASK.decode()
 
 SHORTEST = 6
 """Characters of a known key that is looked for in bodies: shorter ones are words."""
-
-PIECE = 128 * 1024
-"""Bytes that are looked through in one go: a regular expression lets nobody else run."""
-
-OVERLAP = 4096
-"""Bytes that neighbouring pieces share, so that nothing is missed where they meet: more than any key has."""
 
 NAMES = (
     *("api_key", "api-key", "apikey", "x-api-key", "x-goog-api-key", "authorization", "proxy-authorization"),
@@ -69,12 +63,12 @@ class Masks:
         data, own = self._own.mask(data)
         masked += own
         for pattern in (self._known, _literals(more), _BEARER, _IN_QUERY, *self._patterns):
-            if pattern is not None and (spans := [found.span(found.lastindex or 0) for found in _found(pattern, data)]):
+            if pattern is not None and (spans := [found.span(found.lastindex or 0) for found in finds(pattern, data)]):
                 data, count = _masked(data, spans)
                 masked += count
         for start, pattern in _KEY_LIKE.items():
             if start in data:
-                alike = [found.span() for found in _found(pattern, data) if _stands_alone(data, found.start())]
+                alike = [found.span() for found in finds(pattern, data) if _stands_alone(data, found.start())]
                 data, count = _masked(data, alike)
                 masked += count
         return data, masked
@@ -116,24 +110,6 @@ def _literals(secrets: frozenset[str]) -> "re.Pattern[bytes] | None":
     }
     longest_first = sorted(forms, key=len, reverse=True)
     return re.compile(b"|".join(map(re.escape, longest_first))) if forms else None
-
-
-def _found(pattern: "re.Pattern[bytes]", data: bytes) -> Iterator["re.Match[bytes]"]:
-    """As `finditer` does, a piece at a time."""
-    if len(data) <= PIECE:
-        yield from pattern.finditer(data)
-        return
-    at, piece = 0, 0
-    while piece < len(data):
-        end = piece + PIECE
-        while match := pattern.search(data, max(at, piece), end + OVERLAP):
-            if match.start() >= end:
-                break
-            at = max(match.end(), match.start() + 1)
-            yield match
-            if at >= end:
-                break
-        piece = end
 
 
 def _masked(data: bytes, spans: Sequence[tuple[int, int]]) -> tuple[bytes, int]:

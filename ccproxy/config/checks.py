@@ -13,6 +13,7 @@ from ccproxy.config.settings import (
     KEY_STRATEGIES,
     LOG_FORMATS,
     LOG_LEVELS,
+    LONGEST_CAPTURE,
     CacheSettings,
     CaptureSettings,
     FailoverSettings,
@@ -130,6 +131,9 @@ def _capture(capture: CaptureSettings) -> Iterator[Problem]:
         if getattr(capture, name) <= 0:
             found = f"found {getattr(capture, name)}, expected a number of bytes above 0"
             yield Problem(("capture", name), found)
+    if capture.max_bytes > LONGEST_CAPTURE:
+        found = f"found {capture.max_bytes}, expected at most {LONGEST_CAPTURE}"
+        yield Problem(("capture", "max_bytes"), found)
     if capture.keep <= 0:
         yield Problem(("capture", "keep"), "found 0 seconds, expected more than 0")
     for index, text in enumerate(capture.redact):

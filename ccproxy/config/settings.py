@@ -33,6 +33,9 @@ Rate = NewType("Rate", Allowance)
 Moment = NewType("Moment", float)
 """Seconds from the epoch; written as a date (`"2027-01-31"`, its end in UTC) or as a time with an offset."""
 
+LONGEST_CAPTURE = 32 * 1024 * 1024
+"""Bytes of one body that may be captured: more than that would not find room before it is written."""
+
 KEY_STRATEGIES = tuple(choice.value for choice in KeyChoice)
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 LOG_FORMATS = ("text", "json", "journald")

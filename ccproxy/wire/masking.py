@@ -6,9 +6,15 @@ looked at, and a value without an end is masked to the end.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MASK = b"<redacted>"
+
+PIECE = 128 * 1024
+"""Bytes that are looked through in one go: whoever looks for words or expressions lets nobody else run."""
+
+OVERLAP = 4096
+"""Bytes that neighbouring pieces share, so that nothing is missed where they meet: more than any key or name has."""
 
 EXPECTED = "the name of a field, or a regular expression between slashes"
 
@@ -53,16 +59,17 @@ class Fields:
     def __init__(self, names: Sequence[str], texts_only: bool = False) -> None:
         written = b"|".join(re.escape(name.encode()) for name in names)
         self._name = re.compile(rb'"(?i:%b)(?P<escape>\\*+)"\s*+:' % written) if names else None
-        self._words = [name.lower().encode() for name in names]
+        words = {name.lower().encode() for name in names}
+        self._words = [word for word in words if not any(other in word for other in words - {word})]
         self._texts_only = texts_only
 
     def mask(self, data: bytes) -> tuple[bytes, int]:
         """The body with their values masked, and how many were."""
-        if self._name is None or b'"' not in data or not self._is_in(data.lower()):
+        if self._name is None or b'"' not in data:
             return data, 0
         parts: list[bytes] = []
         at = count = 0
-        for found in self._name.finditer(data):
+        for found in finds(self._name, data, self._may_be_in):
             escape = len(found["escape"])
             opens = found.start() - escape
             if opens < at or data[opens : found.start()] != found["escape"]:
@@ -80,9 +87,25 @@ class Fields:
                 count += 1
         return (b"".join([*parts, data[at:]]), count) if count else (data, 0)
 
-    def _is_in(self, text: bytes) -> bool:
-        """Whether there is anything to look for: to look for words is much faster than what follows."""
-        return any(map(text.__contains__, self._words))
+    def _may_be_in(self, piece: bytes) -> bool:
+        """Whether there is anything to find: to look for words is much faster than to look for what is around them."""
+        return any(map(piece.lower().__contains__, self._words))
+
+
+def finds(
+    pattern: "re.Pattern[bytes]", data: bytes, may_be_in: Callable[[bytes], bool] | None = None
+) -> Iterator["re.Match[bytes]"]:
+    """As `finditer` does, a piece at a time, but for pieces in which there can be nothing."""
+    at = 0
+    for start in range(0, len(data), PIECE):
+        end = start + PIECE
+        if may_be_in is not None and not may_be_in(data[start : end + OVERLAP]):
+            continue
+        while match := pattern.search(data, max(at, start), end + OVERLAP):
+            if match.start() >= end:
+                break
+            at = max(match.end(), match.start() + 1)
+            yield match
 
 
 def _after_space(data: bytes, at: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.captures import files as files_module
 from ccproxy.captures.captured import read
 from ccproxy.captures.files import Files, Keeping, Note, kept, text_of
 from ccproxy.captures.masks import Masks
@@ -103,6 +104,19 @@ class FilesTests(SynchronousTestCase):
         self.directory.unlink()
         second = self.files.write([Note("req_a", "told", last=True), Note("req_c", "exchange", last=True)])
         self.assertEqual((second.lost, self.ids), ((), ["req_c"]))
+
+    def test_bodies_without_end(self) -> None:
+        """What waits for its end is bounded for all together: who holds most is given up, and the others go on."""
+        self.patch(files_module, "HELD_LIMIT", 1000)
+        names = ("req_a", "req_b", "req_c")
+        written = self.files.write(
+            [Note(name, "said", {}, b"x" * size, "said") for name, size in zip(names, (500, 800, 300), strict=True)]
+        )
+        self.assertEqual(written.lost, ("req_b",))
+        ends = [Note(name, "said", {}, b"!", "said", whole=True, last=True) for name in names]
+        self.assertEqual(self.files.write(ends).lost, ())
+        self.assertEqual(self.ids, ["req_a", "req_c"])
+        self.assertIn(b"x" * 500 + b"!", text_of(self.directory, "req_a") or b"")
 
     def test_another_place(self) -> None:
         """Who runs when the place changes stays where it is."""

@@ -4,7 +4,8 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.captures.masks import OVERLAP, PIECE, Masks
+from ccproxy.captures.masks import Masks
+from ccproxy.wire.masking import OVERLAP, PIECE
 
 KNOWN = 'Gk3Qv9/Zr1"Xw7'
 LIKE = "sk-abcdefghij"
@@ -47,6 +48,9 @@ class MasksTests(SynchronousTestCase):
                 masked, count = self.masks.body(data)
                 self.assertEqual((count, masked.count(b"<redacted>")), (1, 1), (pattern, at))
                 self.assertNotIn(pattern.encode(), masked)
+        for at in (0, PIECE - 8, PIECE, 2 * PIECE - 3, 3 * PIECE):
+            data = (" " * at).encode() + b'"password": "secret", "api_key": "another"'
+            self.assertEqual(self.masks.body(data)[0].strip(), b'"password": "<redacted>", "api_key": "<redacted>"', at)
         twice = f"{LIKE} {LIKE} {KNOWN}{KNOWN}"
         self.assertEqual(self.masked(twice), "<redacted> <redacted> <redacted><redacted>")
 

@@ -41,6 +41,7 @@ class CaptureTests(LoadCase):
         """Limits of nothing, captures for ever, and expressions that are none are told with their place."""
         for options, told in (
             ({"max_bytes": 0}, "capture.max_bytes: found 0, expected a number of bytes above 0"),
+            ({"max_bytes": 2**30}, "capture.max_bytes: found 1073741824, expected at most 33554432"),
             ({"max_size": -1}, "capture.max_size: found -1, expected a number of bytes above 0"),
             ({"keep": ""}, "capture.keep: "),
             ({"keep": 0}, "capture.keep: found 0 seconds, expected more than 0"),
