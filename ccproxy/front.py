@@ -84,6 +84,8 @@ def make_front(
     settings: Settings, lasting: Lasting, reload: Reload | None = None, administration: Administration | None = None
 ) -> Front:
     """The front of one configuration, which can be read again and changed by these two."""
+    for provider in providers(settings).values():
+        DIALECTS.get(provider.dialect)  # It is loaded now, and not while somebody waits.
     prices = Prices.configured(settings.prices)
     ways = routes(settings, Ordering(lasting.memory, prices.cost), rules_of(settings, _complain))
     client = Client(lasting.pool, lasting.reactor, _deadlines(settings), lasting.credentials)

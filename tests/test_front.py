@@ -1,5 +1,7 @@
 """What one configuration makes of us."""
 
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -43,6 +45,24 @@ class Reactor(Clock):
 
     def callFromThread(self, *call: Any) -> None:
         """Nobody waits for it."""
+
+
+class DialectsTests(SynchronousTestCase):
+    """What providers speak."""
+
+    def test_loaded(self) -> None:
+        """A dialect that only providers speak is loaded with the first configuration that has one."""
+        program = (
+            "import sys; from twisted.internet.task import Clock; from ccproxy.config.settings import *\n"
+            "from ccproxy.front import make_front; from ccproxy.lasting import Lasting\n"
+            "from ccproxy.tokens.ruler import ESTIMATE\n"
+            "for name in ('openai', 'gemini'):\n"
+            "    settings = Settings(providers=(ProviderSettings(name),))\n"
+            "    make_front(settings, Lasting.make(Clock(), ESTIMATE))\n"
+            "    print('ccproxy.dialects.gemini.dialect' in sys.modules)\n"
+        )
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+        self.assertEqual((ended.stdout.split(), ended.stderr), (["False", "True"], ""))
 
 
 class HooksTests(SynchronousTestCase):
