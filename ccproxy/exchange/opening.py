@@ -23,7 +23,6 @@ from ccproxy.exchange.naming import exchange_headers
 from ccproxy.exchange.question import Question, Questions
 from ccproxy.exchange.relay import Head, Relay
 from ccproxy.headers import back_to_client, joined
-from ccproxy.providers.repairs import cure
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
 from ccproxy.upstream.client import Client, Deadlines
@@ -78,14 +77,13 @@ class Opener:
         return relay
 
     async def _open(self, errand: Errand, target: Target, cures: list[Repair]) -> Relay:
-        """Where a translated question is refused for a field by name, and there are no `cures` yet, the repair for it
-        is added to them."""
+        """Where a question is refused for a field by name, and there are no `cures` yet, the repair for it is added to
+        them."""
         question = self._questions.put(errand, target, cures)
         try:
             return await self._ask(errand, question)
         except ApiError as error:
-            curable = question.plan is Plan.TRANSLATED and not cures
-            if curable and (found := cure(question.outgoing, error)):
+            if not cures and (found := self._questions.cure(question, error)):
                 log.warn(
                     "repaired {repair} for {target}", repair=found.name, target=target.name, exchange=errand.call.id
                 )

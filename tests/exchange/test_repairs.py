@@ -107,6 +107,40 @@ class Repaired(SynchronousTestCase):
         self.assertIn("max_tokens", up.json)
         up.whole(HELLO, content_type="text/event-stream", connection="close")
 
+    def test_what_passes_as_it_came(self) -> None:
+        """A chat completion that its vendor refuses is put right as well, and nothing else of it is touched."""
+        wire = Wire()
+        body = (
+            b'{"model": "gpt-test", "max_tokens": 5, "x_vendor": [1.50], "messages": [{"role":"user","content":"x"}]}'
+        )
+        for _ in range(2):
+            client = wire.request("POST", "/v1/chat/completions", body)
+            up = wire.upstream()
+            if not wire.records:
+                self.assertEqual(up.request[2], body)
+                up.whole(refusal(TOO_OLD), 400, connection="close")
+                up = wire.upstream()
+            mended = {
+                "max_completion_tokens" if key == "max_tokens" else key: each for key, each in json.loads(body).items()
+            }
+            self.assertEqual(up.json, mended)
+            up.whole(
+                b'{"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}',
+                connection="close",
+            )
+            self.assertEqual(client.answer.status, 200)
+        self.assertEqual([len(record.attempts) for record in wire.records], [2, 1])
+
+    def test_stop_sequences_that_pass(self) -> None:
+        """Nobody would watch for the stop sequences of a request that passes as it came, so they stay, and the client
+        hears the refusal."""
+        wire = Wire()
+        body = b'{"model": "gpt-test", "stop": ["lo"], "messages": [{"role":"user","content":"x"}]}'
+        client = wire.request("POST", "/v1/chat/completions", body)
+        refused = "Unsupported parameter: 'stop' is not supported with this model."
+        wire.upstream().whole(refusal(refused), 400, connection="close")
+        self.assertEqual((client.answer.status, wire.upstreams.pending), (400, []))
+
     def test_stop_sequences_still_stop(self) -> None:
         """Stop sequences that a model does not take are watched for on the way back."""
         wire = Wire()
