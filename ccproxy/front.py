@@ -32,6 +32,7 @@ from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.hook import Hook
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.kept import Recalling
+from ccproxy.exchange.onlookers import Onlookers
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.question import Questions
 from ccproxy.exchange.record import Outcome, Record
@@ -138,11 +139,9 @@ def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client
         ways,
         Failover(opener, lasting.fitness, bounds, reactor, deadlines.total),
         reactor,
-        _observers(settings, lasting),
-        prices.cost,
+        Onlookers(_observers(settings, lasting), prices.cost, _witnessing(settings, lasting)),
         hooks,
         Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
-        _witnessing(settings, lasting),
     )
 
 

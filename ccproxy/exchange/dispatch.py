@@ -3,7 +3,7 @@
 How it is answered by one target or another is told in `failover`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
@@ -15,12 +15,11 @@ from ccproxy.exchange.call import Call
 from ccproxy.exchange.errand import Errand
 from ccproxy.exchange.failover import Failover
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
-from ccproxy.exchange.meter import Cost, Meter, unpriced
 from ccproxy.exchange.naming import error_headers, exchange_headers
-from ccproxy.exchange.record import Outcome, Record
+from ccproxy.exchange.onlookers import Onlookers
+from ccproxy.exchange.record import Outcome
 from ccproxy.exchange.reply import Reply
 from ccproxy.exchange.turnstile import Turnstile
-from ccproxy.exchange.witness import Witnessing
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
@@ -29,8 +28,7 @@ log = Logger()
 
 
 class Dispatch:
-    """Serves calls. One for each configuration; `observe` gets the call and the record of every exchange, when it is
-    over."""
+    """Serves calls. One for each configuration."""
 
     def __init__(
         self,
@@ -38,26 +36,22 @@ class Dispatch:
         routes: Routes,
         failover: Failover,
         clock: IReactorTime,
-        observe: Callable[[Call, Record], None],
-        cost: Cost = unpriced,
+        onlookers: Onlookers,
         hooks: Hooks = NO_HOOKS,
         cache: Cache = NO_CACHE,
-        witnessing: Witnessing | None = None,
     ) -> None:
         self._turnstile = turnstile
         self._routes = routes
         self._failover = failover
         self._clock = clock
-        self._observe = observe
-        self._cost = cost
+        self._onlookers = onlookers
         self._hooks = hooks
         self._cache = cache
-        self._witnessing = witnessing
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call, from the first target that does. Cancelled when the client leaves; never raises."""
-        meter = Meter(call, self._clock, self._cost)
-        witness = reply.hearing = None if self._witnessing is None else self._witnessing(call)
+        meter = self._onlookers.meter(call, self._clock)
+        witness = self._onlookers.witness(call, reply)
         outcome, told = Outcome.ABANDONED, None
         try:
             with self._turnstile.during(meter):
@@ -66,7 +60,8 @@ class Dispatch:
                 meter.rule, meter.why = chosen.rule, chosen.why
                 call.principal.client.check(plain(call.model), chosen.rule)
                 targets = await self._hooks.routed(call, chosen.targets)
-                errand = Errand(call, reply, meter, chosen.resume and _can_be_written_anew(call), None, witness)
+                may_be_resumed = chosen.resume and _can_be_written_anew(call)
+                errand = Errand(call, reply, meter, may_be_resumed, witness=witness)
                 outcome = await self._answer(errand, targets)
         except CancelledError:
             pass
@@ -79,9 +74,7 @@ class Dispatch:
         if told is not None:
             reply.answer(call.dialect.render_error(told, call.id), error_headers(told, call, meter))
         record = meter.record(outcome, told)
-        self._observe(call, record)
-        if witness is not None:
-            witness.over(record)
+        self._onlookers.over(call, record, witness)
         self._hooks.over(call, record)
 
     async def _answer(self, errand: Errand, targets: Sequence[Target]) -> Outcome:

@@ -41,6 +41,7 @@ from ccproxy.exchange.fitness import Fitness
 from ccproxy.exchange.hooks import NO_HOOKS, Hooks
 from ccproxy.exchange.kept import KeptResponses, Recalling
 from ccproxy.exchange.meter import unpriced
+from ccproxy.exchange.onlookers import Onlookers
 from ccproxy.exchange.opening import Opener
 from ccproxy.exchange.places import Places, Room
 from ccproxy.exchange.question import Questions
@@ -325,11 +326,9 @@ class Wire:
             self.routes or FixedRoutes(self.targets, self.resume),
             Failover(opener, self.fitness, self.bounds, self.clock, self.deadlines.total),
             self.clock,
-            self._observe,
-            self.cost,
+            Onlookers(self._observe, self.cost, self.witnessing),
             self.hooks,
             self.cache,
-            self.witnessing,
         )
         keyring = self.keyring or Keyring(Secret(self.apikey))
         ids = iter(f"req_{n}" for n in range(10**6))
