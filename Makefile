@@ -5,14 +5,15 @@
 # make check   run the linter, the type checker and the test of the import floors
 # make docs    write docs/commands.md, docs/ccproxy.1 and docs/vendors.md anew from the program
 # make deb       build the Debian package, in build/deb
-# make test-deb  boot Debian with systemd, install the package there, and try it; needs root
+# make test-deb  boot Debians with systemd, install the package there, and try it; needs root
 # make apt-repo  lay the built packages out as an apt repository, in build/apt, signed by the key APT_KEY
 # make lock      renew requirements.lock, what the package and the container image are made of
 # make prices  write the list of prices anew, from the newest litellm
 # make clean   delete what the others made
 #
 # All that is installed goes into .venv, and all that is built into build. PYTHON names the interpreter that makes the
-# former; TESTS what `make test` runs, TRIAL how.
+# former; TESTS what `make test` runs, TRIAL how; SUITES on which Debians
+# `make test-deb` tries the package.
 
 PYTHON ?= python3
 TESTS ?= tests
@@ -97,7 +98,9 @@ $(VENV)/installed-check: $(VENV)/installed-test
 	@touch $@
 
 # The Debian package. Its libraries are downloaded and checked against requirements.lock before the build, which has no
-# network. It is built by Debian's own Python, which will run it.
+# network. One package is for all the Pythons that debian/pythons.mk names.
+
+include debian/pythons.mk
 
 DEBIAN_PYTHON := /usr/bin/python3
 PACKAGE := build/deb
@@ -105,6 +108,7 @@ UNPACKED := $(PACKAGE)/ccproxy
 TREE := setup.py pyproject.toml MANIFEST.in README.md CHANGELOG.md LICENSE requirements.lock ccproxy twisted etc docs debian
 OFFLINE = $(shell for way in "" "--map-root-user"; do \
   unshare $$way --net true 2>/dev/null && { echo "unshare $$way --net"; break; }; done)
+DOWNLOAD := $(DEBIAN_PYTHON) -m pip download --quiet --disable-pip-version-check --require-hashes --dest wheelhouse
 RANKS = s/^WHEEL = "(.*)"/\1 \\/p; s/^WHEEL_SHA256 = "(.*)"/  --hash=sha256:\1/p
 
 lock:
@@ -115,13 +119,12 @@ lock:
 
 wheelhouse: wheelhouse/complete
 
-wheelhouse/complete: requirements.lock ccproxy/tokens/archives.py
+wheelhouse/complete: requirements.lock ccproxy/tokens/archives.py debian/pythons.mk
 	@echo "Downloading what requirements.lock names"
 	@rm -rf wheelhouse && mkdir wheelhouse
 	@sed -nE '$(RANKS)' ccproxy/tokens/archives.py > wheelhouse/ranks.txt
-	@for list in requirements.lock wheelhouse/ranks.txt; do $(DEBIAN_PYTHON) -m pip download --quiet \
-	  --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes --requirement $$list --dest wheelhouse \
-	  || exit 1; done
+	@$(foreach version,$(PYTHONS),$(DOWNLOAD) $(call wheels,$(version)) --requirement requirements.lock &&) \
+	  $(DOWNLOAD) --no-deps --requirement wheelhouse/ranks.txt
 	@touch $@
 
 deb: wheelhouse/complete
@@ -134,11 +137,16 @@ deb: wheelhouse/complete
 	@if command -v lintian >/dev/null; then lintian --fail-on error,warning $(PACKAGE)/ccproxy_*.changes; fi
 	@ls -l $(PACKAGE)/*.deb
 
-test-deb: deb
-	@debian/tests/boot $(PACKAGE)/ccproxy_*.deb service lifecycle newcomer proxies
+# The releases that it is tried on: with all the walks on the first, and with those of installing on the others.
+SUITES ?= trixie bookworm
 
-# SUITE is the release of Debian that the packages in build/deb are for.
-SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+test-deb: deb
+	@debian/tests/boot $(firstword $(SUITES)) $(PACKAGE)/ccproxy_*.deb service lifecycle newcomer proxies
+	@for suite in $(wordlist 2,9,$(SUITES)); do \
+	  debian/tests/boot $$suite $(PACKAGE)/ccproxy_*.deb lifecycle newcomer || exit 1; done
+
+# One suite for all releases of Debian, as the package is one for all.
+SUITE := stable
 REPOSITORY := build/apt
 GPG = gpg --batch --yes --local-user "$(APT_KEY)"
 
@@ -160,4 +168,4 @@ apt-repo:
 	@cd $(REPOSITORY)/dists/$(SUITE) && $(GPG) --clearsign --output InRelease Release && \
 	  $(GPG) --armor --detach-sign --output Release.gpg Release
 	@$(GPG) --armor --export "$(APT_KEY)" > $(REPOSITORY)/ccproxy.asc
-	@echo "$(REPOSITORY) is a repository for $(SUITE); docs/administration.md says how to use it"
+	@echo "$(REPOSITORY) is a repository, suite $(SUITE); docs/administration.md says how to use it"

@@ -7,10 +7,10 @@ version=$(/usr/bin/python3 -c 'import sys; print("{}.{}".format(*sys.version_inf
 mkdir -p "$image/tmp" "$image/packages"
 cd "$image/packages"
 apt-get download -qq base-files libc6 libgcc-s1 netbase python3-minimal "python$version-minimal" "libpython$version-minimal" \
-    "libpython$version-stdlib" libbz2-1.0 libcrypt1 libexpat1 libffi8 liblzma5 libsqlite3-0 libssl3 libuuid1 zlib1g
+    "libpython$version-stdlib" libbz2-1.0 libcrypt1 libexpat1 libffi8 liblzma5 libsqlite3-0 libssl3t64 libuuid1 libzstd1 zlib1g
 for archive in ./*.deb "$package"; do
     dpkg-deb --fsys-tarfile "$archive" | tar -x -C "$image" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-        --exclude='./usr/share/lintian/*' --exclude='./usr/share/locale/*' --exclude='./lib/systemd/*' \
+        --exclude='./usr/share/lintian/*' --exclude='./usr/share/locale/*' --exclude='./usr/lib/systemd/*' \
         --exclude='./usr/lib/*/gconv/*' --exclude='*/libdb*' --exclude='./usr/share/bash-completion/*' \
         --exclude='./usr/share/zsh/*' --exclude='./usr/share/fish/*' --exclude='./etc/logrotate.d/*'
 done
@@ -22,5 +22,9 @@ echo 'ccproxy:x:10001:10001:ccproxy:/var/lib/ccproxy:/usr/sbin/nologin' > "$imag
 echo 'ccproxy:x:10001:' > "$image/etc/group"
 chown -R 10001:10001 "$image/var/lib/ccproxy"
 chmod 1777 "$image/tmp"
-# The modules of the standard library have no byte code yet, and nobody can write it later.
-/usr/bin/python3 -m compileall -q -s "$image" --invalidation-mode unchecked-hash "$image/usr/lib/python$version" || true
+# Neither the standard library nor ours has byte code yet, and nobody can write it later. Of what is compiled, that for
+# other Pythons is of no use here.
+find "$image/usr/lib/ccproxy" -name '*.cpython-*.so' ! -name "*.cpython-$(echo "$version" | tr -d .)-*" -delete
+for modules in "python$version" "ccproxy/lib/python$version/site-packages"; do
+    /usr/bin/python3 -m compileall -q -s "$image" --invalidation-mode unchecked-hash "$image/usr/lib/$modules" || true
+done

@@ -55,6 +55,14 @@ class PackageTests(SynchronousTestCase):
         self.assertGreater(len(wanted), 8)
         self.assertLessEqual(wanted, {name for name, _, _ in locked})
 
+    def test_pythons(self) -> None:
+        """It depends on the Pythons that it brings libraries for."""
+        minors = re.findall(r"\b3\.(\d+)", re.findall("^PYTHONS := (.*)", (DEBIAN / "pythons.mk").read_text(), re.M)[0])
+        first, *_, last = map(int, minors)
+        self.assertEqual([int(minor) for minor in minors], list(range(first, last + 1)))
+        control = (DEBIAN / "control").read_text().partition("\nPackage: ")[2]
+        self.assertEqual(re.findall(r"python3 \((.*)\)", control), [f">= 3.{first}", f"<< 3.{last + 1}"])
+
     def test_configuration(self) -> None:
         """The configuration that is installed serves this machine alone, by the demo; its example is one."""
         settings = load(str(DEBIAN / "config.json"), {})
