@@ -118,6 +118,8 @@ class Commands(click.Group):
         while start < len(args) and args[start].startswith(OWN_OPTION):
             start += 1 if "=" in args[start] else 2
         rest = args[start:]
+        if start > len(args):
+            return super().parse_args(ctx, args)  # An option of ours lacks its value.
         if not rest or (rest[0] not in OWN_SWITCHES and (rest[0].startswith("-") or " " in rest[0])):
             args = [*args[:start], "code", *rest]
         return super().parse_args(ctx, args)

@@ -17,6 +17,13 @@ from ccproxy.daemon.proxied import PREFIX, Proxied
 BACKLOG = 2048
 """Connections the kernel queues. With Twisted's default of 50, 512 at once waited 16 s and more (measured)."""
 
+_CURES = {
+    errno.EADDRINUSE: "; stop what listens there, or choose another port (--port, CCPROXY_PORT)",
+    errno.EACCES: "; ports below 1024 and some directories are root's: choose others (--port, CCPROXY_PORT)",
+    errno.EADDRNOTAVAIL: "; this machine has no such address: 127.0.0.1 and 0.0.0.0 are always there",
+}
+"""What to do where a socket cannot be had for this reason."""
+
 log = Logger()
 
 
@@ -61,8 +68,7 @@ class Listener(Service):
             log.info("listening at {address}", address=_address(result))
 
     def _give_up(self, reason: object) -> NoReturn:
-        taken = isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE
-        cure = "; stop what listens there, or choose another port (--port, CCPROXY_PORT)" if taken else ""
+        cure = _CURES.get(reason.errno or 0, "") if isinstance(reason, OSError) else ""
         message = f"ccproxy cannot listen at {self.description}: {reason}{cure}"
         log.critical("{message}", message=message)
         raise CannotListen(message)

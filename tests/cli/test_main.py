@@ -52,6 +52,12 @@ class CommandsTests(SynchronousTestCase):
         self.assertIn("did you mean `ccproxy start`?", near.output)
         self.assertIn("ccproxy --help", CliRunner().invoke(main, ["xyzzy"]).output)
 
+    def test_no_value(self) -> None:
+        """An option that lacks its value takes no command for it."""
+        shown = CliRunner().invoke(main, ["--config-dir"])
+        self.assertEqual(shown.exit_code, 2)
+        self.assertIn("'--config-dir' requires an argument", shown.output)
+
     def test_loads_little(self) -> None:
         """Help loads neither Twisted nor what reads configurations, and no command."""
         ended = subprocess.run(

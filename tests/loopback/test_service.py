@@ -218,6 +218,10 @@ class ServiceTests(TestCase):
         port = taken.getHost().port
         return self._cannot_listen(f"tcp:{port}:interface=127.0.0.1", "choose another port")
 
+    def test_no_such_address(self) -> None:
+        """Nor does it start at an address that this machine does not have, with the ones that it has."""
+        return self._cannot_listen("tcp:0:interface=192.0.2.7", "127.0.0.1 and 0.0.0.0 are always there")
+
     def test_no_inherited_socket(self) -> None:
         """A socket that systemd should have handed over, and did not, stops the start too."""
         return self._cannot_listen("systemd:domain=INET:index=7", "inherited socket")
