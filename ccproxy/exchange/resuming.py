@@ -1,7 +1,8 @@
 """The stream of a target that goes on with an answer that broke off, as if the first one had said it.
 
-The open text goes on in its own block, and what follows is counted from there. What was `voice.Heard` so far says
-where that is; `joint.Joint` takes away what the target says again.
+The open text goes on in its own block, and what follows is counted from there. A thought that was open ends where it
+broke off, and the next target thinks anew. What was `voice.Heard` so far says where that is; `joint.Joint` takes away
+what the target says again.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ class Resumed:
         self._parser = parser
         self._heard = heard
         self._open = heard.open
+        self._thoughts = sorted(heard.thoughts)
         self._offset = heard.next_index
         self._indices: dict[int, int] = {}
         """The client's index of each block; blocks that are not told have none."""
@@ -60,6 +62,7 @@ class Resumed:
                         self._release(self._indices[index], told)
                         told.append(evolve(event, index=self._indices.pop(index)))
                 case Finished():
+                    self._stop_thoughts(told)
                     self._stop_open(told)
                     told.append(event)
                 case Started() | Failed():
@@ -67,6 +70,7 @@ class Resumed:
         return told
 
     def _start(self, index: int, block: object, event: BlockStarted, told: list[Event]) -> None:
+        self._stop_thoughts(told)
         if self._joint is not None and isinstance(block, Thinking):
             return
         if self._joint is not None and isinstance(block, Text) and self._open is not None:
@@ -89,6 +93,11 @@ class Resumed:
     def _release(self, index: int, told: list[Event]) -> None:
         if self._joint is not None and (rest := self._joint.rest()):
             told.append(BlockDelta(index, rest))
+
+    def _stop_thoughts(self, told: list[Event]) -> None:
+        """Nobody takes up what another was thinking."""
+        told += [BlockStopped(index) for index in self._thoughts]
+        self._thoughts = []
 
     def _stop_open(self, told: list[Event]) -> None:
         """The text that the last target left open has ended."""

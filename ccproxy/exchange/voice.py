@@ -1,9 +1,10 @@
 """What a client hears of one answer, whoever gives it.
 
-`Heard` watches what a client is told, and says whether another target could go on: as long as nothing but text was
-said, for which calls are held back (`translated`). What the next target is asked is the request with the text so far as
-the beginning of its answer. Models that take such a beginning go on with the next character; the others are told in
-words to go on. `Voice` tells the client no second beginning, and at the end the usage of all targets together.
+`Heard` watches what a client is told, and says whether another target could go on: as long as nothing but thoughts
+and text were said, for which calls are held back (`translated`). What the next target is asked is the request with the
+text so far as the beginning of its answer. Models that take such a beginning go on with the next character; the others
+are told in words to go on. `Voice` tells the client no second beginning, and at the end the usage of all targets
+together.
 
 Where nothing but a beginning without content was told (the grace time had ended), the next target simply answers.
 """
@@ -32,7 +33,8 @@ class Heard:
         self._texts: list[str] = []
         self._only_text = True
         self._finished = False
-        self._thinking: set[int] = set()
+        self.thoughts: set[int] = set()
+        """The indices of those that are open."""
         self.begun = False
         self.open: int | None = None
         """The index of the text that is open."""
@@ -57,7 +59,7 @@ class Heard:
     @property
     def may_go_on(self) -> bool:
         """Whether another target could go on here."""
-        return self._only_text and not self._finished and not self._thinking
+        return self._only_text and not self._finished
 
     def see(self, event: Event) -> None:
         """The client is told this."""
@@ -69,13 +71,13 @@ class Heard:
             case BlockStarted(index, block):
                 self.next_index = index + 1
                 if isinstance(block, Thinking):
-                    self._thinking.add(index)
+                    self.thoughts.add(index)
                 elif isinstance(block, Text) and self.open is None:
                     self.open = index
                 else:
                     self._only_text = False
             case BlockStopped(index, _):
-                self._thinking.discard(index)
+                self.thoughts.discard(index)
                 if index == self.open:
                     self.open = None
             case Started(_, _, usage) if self.begun:

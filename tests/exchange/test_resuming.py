@@ -154,6 +154,28 @@ class EveryCut(SynchronousTestCase):
                 self.assertTrue(wire.at_rest, cell)
             self.assertEqual(made, {own, others}, f"{client} client, {first}")
 
+    def test_killed_at_every_chunk_of_a_thought(self) -> None:
+        """The same for a thought and text, before a client that sees both: one legal stream with the text once."""
+        thought, text = "Foxes are quick, and this one is brown.", TEXT.replace("\n\n", " ")
+        for first, second in product(WIRES, ("openai_chat", "anthropic")):
+            chunks = WIRES[first](wires.reply(wires.Think(thought, "seal"), text))
+            for at in range(len(chunks) + 1):
+                wire = Wire((target(first, 1), target(second, 2)), resume=True)
+                asked = wire.ask(**THINKING)
+                up = wire.upstream()
+                up.head()
+                up.say(b"".join(chunks[:at]))
+                up.drop()
+                if wire.upstreams.pending:
+                    up = wire.upstream()
+                    rest = text[len(begun(up, second)[1]) :]
+                    said = WIRES[second](wires.reply(wires.Think("Anew.", "seal"), *([rest] if rest else [])))
+                    up.whole(b"".join(said), content_type="text/event-stream")
+                cell = f"{first}, then {second}, behind chunk {at}"
+                reply = heard(asked, "anthropic")
+                self.assertEqual("".join(one.text for one in reply.blocks if isinstance(one, Text)), text, cell)
+                self.assertTrue(wire.at_rest, cell)
+
     def test_not_resumed_at_every_chunk(self) -> None:
         """Where no route lets it be resumed: another target's whole answer before the first content; behind it every
         piece that came, then the error, and nothing after it, in every dialect."""
@@ -451,8 +473,22 @@ class WhenItMayGoOn(SynchronousTestCase):
         self.assertEqual(self.wire.upstreams.pending, [])
 
     def test_open_thinking(self) -> None:
-        """A thought that is not finished cannot be taken up by another model."""
-        self.told(cut(self.wire, wires.reply(wires.Think("Hmm, so it is like this"), "Yes."), 2, **THINKING), "")
+        """A thought ends where it broke off; the next target thinks anew, and answers from the beginning."""
+        for keep in range(1, 4):
+            with self.subTest(keep):
+                self.setUp()
+                asked = cut(self.wire, wires.reply(wires.Think("Hmm, so it is like this"), "Yes."), keep, **THINKING)
+                up = self.wire.upstream()
+                self.assertEqual(begun(up, "openai_chat")[1], "")
+                up.whole(
+                    b"".join(wires.chat(wires.reply(wires.Think("I see."), "No."))), content_type="text/event-stream"
+                )
+                blocks = heard(asked, "anthropic").blocks
+                self.assertEqual(blocks[-1].text, "No.")
+                thoughts = [block.text for block in blocks if isinstance(block, Thinking)]
+                self.assertEqual(thoughts[-1], "I see.")
+                self.assertTrue("Hmm, so it is like this".startswith("".join(thoughts[:-1])))
+                self.assertTrue(self.wire.at_rest)
 
     def test_finished_thinking(self) -> None:
         """Behind a thought that is finished the text goes on; what the next one thinks is not told."""
