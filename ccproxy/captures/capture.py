@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IResponse
 
 import ccproxy
-from ccproxy.captures.files import Note
 from ccproxy.captures.folded import reading
 from ccproxy.captures.form import VERSION
+from ccproxy.captures.note import Note
 from ccproxy.captures.spool import Spool
 from ccproxy.dialects.dialect import Headers
 from ccproxy.exchange.call import Call

@@ -5,27 +5,23 @@ and closed again, so that a daemon that is killed leaves nothing behind but what
 """
 
 import os
-import re
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from ccproxy.captures.form import Frame, encode
 from ccproxy.captures.masks import Masks
-
-SUFFIX = ".capture"
+from ccproxy.captures.note import Note, by_exchange, gathered
+from ccproxy.captures.shelf import kept, place, text_of
 
 HELD_LIMIT = 64 * 1024 * 1024
 """Bytes of bodies that are on their way and can only be written when they are whole, of all exchanges together."""
 
 UNKNOWN = -1
 """Of how many bytes there are, before anybody has looked."""
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @frozen
@@ -35,22 +31,6 @@ class Keeping:
     age: float
     size: int
     body: int
-
-
-@frozen
-class Note:
-    """Something that came by, of the exchange `id`. `body` names the body that `data` is a piece of; with `whole` it is
-    all of it, or its last piece. `secrets` are keys that are known from here on."""
-
-    id: str
-    what: str
-    fields: Mapping[str, Any] = field(factory=dict)
-    data: bytes = b""
-    body: str = ""
-    whole: bool = False
-    secrets: tuple[str, ...] = ()
-    last: bool = False
-    """Whether nothing more comes of this exchange."""
 
 
 @frozen
@@ -134,8 +114,8 @@ class Files:
         reason = ""
         if self._size == UNKNOWN:
             self._size = sum(one.size for one in kept(self._directory))
-        for name, own in _by_exchange(notes).items():
-            exchange = self._open.setdefault(name, _Open(self._directory / (name + SUFFIX)))
+        for name, own in by_exchange(notes).items():
+            exchange = self._open.setdefault(name, _Open(place(self._directory, name)))
             if not exchange.lost:
                 try:
                     self._append(exchange, b"".join(self._frames(exchange, own)))
@@ -166,7 +146,7 @@ class Files:
         return given_up
 
     def _frames(self, exchange: _Open, notes: Iterable[Note]) -> Iterator[bytes]:
-        for note in _gathered(notes):
+        for note in gathered(notes):
             exchange.secrets = exchange.secrets.union(note.secrets)
             fields, data = dict(note.fields), b""
             if note.body:
@@ -222,72 +202,6 @@ class Files:
             if one.id in self._open or (one.at >= before and self._size <= self._keeping.size):
                 continue
             with suppress(OSError):
-                (self._directory / (one.id + SUFFIX)).unlink()
+                place(self._directory, one.id).unlink()
                 self._size -= one.size
         return self._size
-
-
-def _gathered(notes: Iterable[Note]) -> Iterator[Note]:
-    """The same with the pieces of a body together, as far as nothing but pieces of others comes between them."""
-    pieces: dict[str, list[Note]] = {}
-    for note in notes:
-        if note.body:
-            pieces.setdefault(note.body, []).append(note)
-        if note.whole:
-            yield _joined(pieces.pop(note.body))
-        elif not note.body:
-            yield from map(_joined, pieces.values())
-            pieces.clear()
-            yield note
-    yield from map(_joined, pieces.values())
-
-
-def _joined(pieces: list[Note]) -> Note:
-    """One piece of them, of when the first one came."""
-    if len(pieces) == 1:
-        return pieces[0]
-    first, last = pieces[0], pieces[-1]
-    came = sum(piece.fields.get("came", len(piece.data)) for piece in pieces)
-    fields = {**first.fields, **last.fields, "at": first.fields.get("at"), "came": came}
-    return evolve(last, fields=fields, data=b"".join(piece.data for piece in pieces))
-
-
-def _by_exchange(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    found: dict[str, list[Note]] = {}
-    for note in notes:
-        found.setdefault(note.id, []).append(note)
-    return found
-
-
-@frozen
-class Kept:
-    """A capture that there is: whose, of when, and how large."""
-
-    id: str
-    at: float
-    size: int
-
-
-def kept(directory: str | Path) -> list[Kept]:
-    """Those in a directory; none where it is not there."""
-    found: list[Kept] = []
-    with suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            name = entry.name.removesuffix(SUFFIX)
-            if name == entry.name or not _ID.fullmatch(name):
-                continue
-            with suppress(OSError):
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    found.append(Kept(name, status.st_mtime, status.st_size))
-    return found
-
-
-def text_of(directory: str | Path, name: str) -> bytes | None:
-    """What is written of an exchange; None where nothing is."""
-    if not _ID.fullmatch(name):
-        return None
-    try:
-        return (Path(directory) / (name + SUFFIX)).read_bytes()
-    except FileNotFoundError:
-        return None

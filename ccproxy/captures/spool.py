@@ -15,8 +15,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ccproxy.captures.captured import Captured, read
-from ccproxy.captures.files import Files, Keeping, Note, Written
+from ccproxy.captures.files import Files, Keeping, Written
 from ccproxy.captures.masks import Masks
+from ccproxy.captures.note import Note
 
 QUEUE_LIMIT = 64 * 1024 * 1024
 """Bytes that wait to be written."""

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from ccproxy.captures.files import kept, text_of
+from ccproxy.captures.shelf import kept, text_of
 from ccproxy.cli.keeping import ledger
 from ccproxy.config.settings import CaptureSettings
 from ccproxy.ledger.queries import exchange, exchanges

@@ -8,8 +8,9 @@ from twisted.internet.task import Clock
 
 from ccproxy.captures.capture import Capture
 from ccproxy.captures.captured import Captured, read
-from ccproxy.captures.files import Keeping, kept, text_of
+from ccproxy.captures.files import Keeping
 from ccproxy.captures.masks import Masks
+from ccproxy.captures.shelf import kept, text_of
 from ccproxy.captures.spool import WRITE_EVERY, Spool
 from tests.support.wire import Wire
 

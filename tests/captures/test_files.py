@@ -8,8 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.captures import files as files_module
 from ccproxy.captures.captured import read
-from ccproxy.captures.files import Files, Keeping, Note, kept, text_of
+from ccproxy.captures.files import Files, Keeping
 from ccproxy.captures.masks import Masks
+from ccproxy.captures.note import Note
+from ccproxy.captures.shelf import kept, text_of
 
 AGE = 100.0
 

@@ -11,8 +11,10 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.captures import spool as spool_module
-from ccproxy.captures.files import Keeping, Note, kept, text_of
+from ccproxy.captures.files import Keeping
 from ccproxy.captures.masks import Masks
+from ccproxy.captures.note import Note
+from ccproxy.captures.shelf import kept, text_of
 from ccproxy.captures.spool import CLOSE_SECONDS, FORGET_EVERY, WRITE_EVERY, Spool
 
 KEEPING = Keeping(age=1000.0, size=10**8, body=10**6)
