@@ -136,6 +136,7 @@ class Lasting:
         """What of it follows a configuration. Never fails."""
         self.endpoints.within(settings.performance.connect_timeout)
         self.endpoints.through(self._way_out(settings))
+        self.endpoints.leading(everywhere=settings.administration.any_address or not settings.administration.enabled)
         self.fitness.adopt(settings.failover, settings.providers)
         self.probes.follow(settings.failover.probe_every, asking(self._prober(), providers(settings)))
         self.kept.within(settings.responses.keep, settings.responses.max_size)

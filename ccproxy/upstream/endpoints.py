@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from ccproxy.providers.wayout import Proxy, WayOut
 from ccproxy.upstream.tunnels import Tunnel
+from ccproxy.upstream.wary import Wary
 
 ENDPOINT_LIMIT = 1024
 """Origins remembered. A configuration has a few; the limit is for one that generates them."""
@@ -35,6 +36,7 @@ class Endpoints:
         self._policy = BrowserLikePolicyForHTTPS() if policy is None else policy
         self._inside = inside or {}
         self._way_out = WayOut()
+        self._everywhere = True
         self._known: dict[tuple[bytes, bytes, int], IStreamClientEndpoint] = {}
 
     def through(self, way_out: WayOut) -> None:
@@ -47,6 +49,12 @@ class Endpoints:
         """How long connecting may take from now on."""
         if connect_timeout != self._connect_timeout:
             self._connect_timeout = connect_timeout
+            self._known.clear()
+
+    def leading(self, everywhere: bool) -> None:
+        """Whether names may lead to addresses where nobody should be sent, from now on."""
+        if everywhere != self._everywhere:
+            self._everywhere = everywhere
             self._known.clear()
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
@@ -70,7 +78,8 @@ class Endpoints:
         return wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
 
     def _host(self, host: str, port: int) -> IStreamClientEndpoint:
-        return HostnameEndpoint(self._reactor, host, port, timeout=self._connect_timeout)
+        reactor = self._reactor if self._everywhere else Wary(self._reactor)
+        return HostnameEndpoint(reactor, host, port, timeout=self._connect_timeout)
 
     def _tunnel(self, proxy: Proxy, host: str, port: int) -> IStreamClientEndpoint:
         way = self._host(proxy.host, proxy.port)
