@@ -29,7 +29,7 @@ PING_EVERY = 15.0
 
 
 class Guarded(Resource):
-    """A page about ourselves, for whoever may use us and for this machine."""
+    """A page about ourselves, for whoever administers us and for this machine."""
 
     isLeaf = True
 

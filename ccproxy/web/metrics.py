@@ -20,7 +20,7 @@ Families = Callable[[], Iterable[Family]]
 
 
 class Metrics(Guarded):
-    """For whoever may use us, and for this machine."""
+    """For whoever administers us, and for this machine."""
 
     def __init__(self, keyring: Keyring, dialect: Dialect, new_id: NewId, families: Families) -> None:
         super().__init__(keyring, dialect, new_id)

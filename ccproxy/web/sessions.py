@@ -14,7 +14,7 @@ PATH = "/sessions/"
 
 
 class SessionPage(Guarded):
-    """Whoever may use us may ask: a conversation's name is told to nobody, and is not to be guessed."""
+    """What is known of one conversation: its name is told to nobody, and is not to be guessed."""
 
     def __init__(self, keyring: Keyring, dialect: Dialect, new_id: NewId, sessions: Sessions) -> None:
         super().__init__(keyring, dialect, new_id)
