@@ -19,10 +19,10 @@ ccproxy relays *exchanges*. An exchange is one client request and everything sai
     exchange.relay       moves them, keeps time, and lets a slow client slow the upstream
     exchange.reply       what may still be said to this client
 
-`exchange.dispatch` tells the story in code; `lasting`, `front` and `service` wire it; `tap` starts it. Modules stand on
-floors and import downwards only: errors; headers, secret, wire; model; dialects; providers, access, tokens; routing;
-config; upstream; exchange; hooks, rules; captures, ledger, metrics; web; log; daemon; demo; lasting; front; service;
-tap; cli. Nothing below upstream knows Twisted. `tests/test_floors.py` keeps it so.
+`exchange.dispatch` tells the story in code; `lasting`, `dispatching`, `front` and `service` wire it; `tap` starts it.
+Modules stand on floors and import downwards only: errors; headers, secret, wire; model; dialects; providers, access,
+tokens; routing; config; upstream; exchange; hooks, rules; captures, ledger, metrics; web; log; daemon; demo; lasting;
+dispatching; front; service; tap; cli. Nothing below upstream knows Twisted. `tests/test_floors.py` keeps it so.
 """
 
 __version__ = "0.1.0"

@@ -3,17 +3,15 @@
 To take over a configuration is to hand the site another front: exchanges that run keep the one they began in.
 """
 
-from collections.abc import Callable
 from functools import cache
 from random import getrandbits
 from typing import Any
 
 from attrs import asdict, frozen
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ccproxy.access.principals import Keyring
-from ccproxy.captures.capture import Capture
 from ccproxy.config.admission import keyring, proxies
 from ccproxy.config.resolve import providers, routes, rules_of
 from ccproxy.config.settings import Settings
@@ -24,29 +22,12 @@ from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.dialects.openai_chat.dialect import OPENAI_CHAT
 from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.dialects.registry import DIALECTS
-from ccproxy.exchange.cache import NO_CACHE, Cache
-from ccproxy.exchange.call import Call
-from ccproxy.exchange.dispatch import Dispatch
-from ccproxy.exchange.experience import Experience
-from ccproxy.exchange.failover import Failover
-from ccproxy.exchange.hook import Hook
-from ccproxy.exchange.hooks import NO_HOOKS, Hooks
+from ccproxy.dispatching import deadlines_of, make_dispatch, witnessing
 from ccproxy.exchange.kept import Recalling
-from ccproxy.exchange.onlookers import Onlookers
-from ccproxy.exchange.opening import Opener
-from ccproxy.exchange.question import Questions
-from ccproxy.exchange.record import Outcome, Record
-from ccproxy.exchange.tries import Bounds
-from ccproxy.exchange.turnstile import Turnstile
-from ccproxy.exchange.witness import Witnessing
 from ccproxy.lasting import Lasting
 from ccproxy.ledger.prices import Prices
-from ccproxy.log import FORMS, fields
-from ccproxy.providers.repairs import Remembered
-from ccproxy.providers.target import Target
-from ccproxy.routing.routes import Routes
 from ccproxy.routing.strategies import Ordering
-from ccproxy.upstream.client import Client, Deadlines
+from ccproxy.upstream.client import Client
 from ccproxy.upstream.names import Names
 from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.dashboard.page import Dashboard, Shown
@@ -66,9 +47,6 @@ from ccproxy.web.root import FRONTS, ForClients, make_root
 from ccproxy.web.sessions import PATH as SESSIONS
 from ccproxy.web.sessions import SessionPage
 from ccproxy.web.status import Health, Status
-from ccproxy.wire.tracecontext import traced, untraced
-
-Observer = Callable[[Call, Record], None]
 
 log = Logger()
 
@@ -89,8 +67,8 @@ def make_front(
         DIALECTS.get(provider.dialect)  # It is loaded now, and not while somebody waits.
     prices = Prices.configured(settings.prices)
     ways = routes(settings, Ordering(lasting.memory, prices.cost), rules_of(settings, _complain))
-    client = Client(lasting.pool, lasting.reactor, _deadlines(settings), lasting.credentials)
-    dispatch = _dispatch(settings, lasting, ways, client, prices)
+    client = Client(lasting.pool, lasting.reactor, deadlines_of(settings), lasting.credentials)
+    dispatch = make_dispatch(settings, lasting, ways, client, prices.cost)
     counts = Counts(
         DIALECTS,
         ways,
@@ -99,7 +77,7 @@ def make_front(
         lasting.factors,
         lasting.reactor,
         lasting.in_thread,
-        _witnessing(settings, lasting, if_sent=True),
+        witnessing(settings, lasting, if_sent=True),
     )
     keys = keyring(settings)
     door = Door(keys, proxies(settings), lasting.in_thread, lasting.visits.present)
@@ -120,66 +98,6 @@ def make_front(
     }
     root = make_root(for_clients, own, ANTHROPIC, new_id, door, Origins(settings.origins))
     return Front(root, limit)
-
-
-def _dispatch(settings: Settings, lasting: Lasting, ways: Routes, client: Client, prices: Prices) -> Dispatch:
-    reactor, deadlines = lasting.reactor, _deadlines(settings)
-    hooks = _hooks(settings, lasting, lambda name: ways.named(name).targets[0])
-    opener = Opener(
-        Questions(DIALECTS, Remembered()),
-        client,
-        reactor,
-        deadlines,
-        hooks,
-        traced(settings.tracing.share) if settings.tracing.endpoint else untraced,
-    )
-    bounds = Bounds(settings.failover.max_attempts, settings.failover.max_time)
-    return Dispatch(
-        Turnstile(lasting.running, lasting.admission, reactor, lasting.purse.budgets),
-        ways,
-        Failover(opener, lasting.fitness, bounds, reactor, deadlines.total),
-        reactor,
-        Onlookers(_observers(settings, lasting), prices.cost, _witnessing(settings, lasting)),
-        hooks,
-        Cache(settings.cache.ttl, settings.cache.max_size) if settings.cache.enabled else NO_CACHE,
-    )
-
-
-def _witnessing(settings: Settings, lasting: Lasting, if_sent: bool = False) -> Witnessing | None:
-    """What captures exchanges, where that is wanted: all, or those for which an upstream is asked."""
-    wanted = settings.capture.enabled and settings.capture.directory
-    return (lambda call: Capture(call, lasting.spool, if_sent)) if wanted else None
-
-
-def _observers(settings: Settings, lasting: Lasting) -> Observer:
-    """Whoever hears of each exchange when it is over."""
-    return each_of(
-        lasting.results.observe,
-        lasting.feed.observe,
-        lasting.sessions.observe,
-        lasting.calibration.observe,
-        lasting.ledger.observe,
-        lasting.purse.observe,
-        lasting.counted.observe,
-        lasting.latencies.observe,
-        lasting.trends.observe,
-        lasting.exporter.observe,
-        Experience(lasting.memory, lasting.reactor).observe,
-        *([log_exchange] if settings.log else []),
-    )
-
-
-def each_of(*observers: Observer) -> Observer:
-    """All of them, whatever becomes of one: a record that one cannot take is no reason to keep it from the others."""
-
-    def observe(call: Call, record: Record) -> None:
-        for observer in observers:
-            try:
-                observer(call, record)
-            except Exception:
-                log.failure("watching {exchange} failed: a fault of ours", exchange=record.id)
-
-    return observe
 
 
 def _status(lasting: Lasting, keys: Keyring, reload: Reload | None) -> Status:
@@ -222,17 +140,6 @@ def _observing(settings: Settings, lasting: Lasting, keys: Keyring, door: Door, 
     return pages
 
 
-def _hooks(settings: Settings, lasting: Lasting, target: Callable[[str], Target]) -> Hooks:
-    """The operator's own functions, at their points."""
-    extensions = settings.extensions
-    made = [
-        Hook.of(one.hook, one.on, extensions.directory, one.parameters, one.timeout, one.reactor, one.required)
-        for one in extensions.hooks
-        if one.enabled
-    ]
-    return Hooks(made, lasting.reactor, lasting.threads.run, target) if made else NO_HOOKS
-
-
 def _complain(complaint: str) -> None:
     log.error("{complaint}", complaint=complaint)
 
@@ -265,20 +172,3 @@ def known_of(reload: Reload | None) -> dict[str, Any]:
 def new_id() -> str:
     """The name of an exchange. It is unique, which is all that it must be; asking the kernel for it takes longer."""
     return f"req_{getrandbits(96):024x}"
-
-
-def log_exchange(_call: Call, record: Record) -> None:
-    """One line for each exchange."""
-    level = LogLevel.info if record.outcome in (Outcome.FINISHED, Outcome.ABANDONED) else LogLevel.warn
-    log.emit(level, FORMS[record.outcome], **fields(record))
-
-
-def _deadlines(settings: Settings) -> Deadlines:
-    performance = settings.performance
-    return Deadlines(
-        connect=performance.connect_timeout,
-        first_byte=performance.first_byte_timeout,
-        stall=performance.stall_timeout,
-        total=performance.request_timeout,
-        commit_grace=performance.commit_grace,
-    )

@@ -26,6 +26,7 @@ FLOORS = [
     {"daemon"},
     {"demo"},
     {"lasting"},
+    {"dispatching"},
     {"front"},
     {"service"},
     {"tap"},
