@@ -101,6 +101,14 @@ class ContinuingTests(SynchronousTestCase):
         client.resume()
         self.assertEqual(up.transport.producerState, "producing")
 
+    def test_slow_for_a_while(self) -> None:
+        """One who reads again before the rest comes finds nothing paused."""
+        _, client, up = self.begin()
+        client.pause()
+        client.resume()
+        up.head()
+        self.assertEqual(up.transport.producerState, "producing")
+
     def test_bounded(self) -> None:
         """A vendor that never comes to an end is not asked for ever."""
         self.patch(continuing, "MOST", 3)

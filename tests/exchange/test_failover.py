@@ -109,6 +109,23 @@ class BreakerTests(SynchronousTestCase):
         well(wire)
         self.assertEqual(client.answer.status, 200)
 
+    def test_breaks_off(self) -> None:
+        """An answer that breaks off in the middle counts like one that never came; one that ends well clears it."""
+        wire = Wire(breakers=Limits(points=2, pause=5.0))
+        for ends_well in (False, True, False, False):
+            wire.ask()
+            up = wire.upstream()
+            up.head()
+            up.say(chat({"content": "Hi"})[0])
+            self.assertEqual(wire.fitness.breakers.wait(OPENAI.name, wire.clock.seconds()), 0)
+            if ends_well:
+                up.say(b"".join(chat({"content": "Hi"})[1:]))
+                up.end()
+                wire.pool.close()
+            else:
+                up.drop()
+        self.assertEqual(wire.fitness.breakers.wait(OPENAI.name, wire.clock.seconds()), 5.0)
+
     def test_a_bad_request_is_an_answer(self) -> None:
         """A target that finds fault with requests is well."""
         wire = Wire()

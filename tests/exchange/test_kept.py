@@ -3,11 +3,17 @@
 import json
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.access.clients import Client
-from ccproxy.access.principals import Keyring
-from ccproxy.exchange.kept import PART
+from ccproxy.access.principals import Keyring, Principal
+from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
+from ccproxy.exchange.call import Call
+from ccproxy.exchange.kept import PART, KeptResponses
+from ccproxy.model.messages import Request, Text
+from ccproxy.model.replies import Response
+from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.providers.target import Target
 from ccproxy.secret import Secret
 from tests.support.wire import Wire
@@ -44,6 +50,47 @@ class KeptCase(SynchronousTestCase):
         answer, asked = self.ask(wire, headers, **fields)
         self.assertIsNone(asked)
         return str(answer["error"]["message"])
+
+
+class NewLimits(SynchronousTestCase):
+    """New limits, for what is kept already."""
+
+    def setUp(self) -> None:
+        self.now = 0.0
+        self.kept = KeptResponses(lambda: self.now, 10.0, 100_000)
+        self.call = Call("1", OPENAI_RESPONSES, {}, b'{"model":"m","input":"Hi"}', "m", False, Principal("anna"))
+
+    def keep(self) -> str:
+        """The name of a response that is kept."""
+        answer = Response("1", "m", (Text("Hello"),), Stop(Reason.DONE), Usage())
+        written = self.kept.filled(self.call).dialect.render_response(answer, Request("m", ()))
+        return str(json.loads(written)["id"])
+
+    def knows(self, name: str) -> bool:
+        """Whether a response can be named."""
+        body = json.dumps({"model": "m", "input": "x", "previous_response_id": name}).encode()
+        return b"Hello" in self.kept.filled(evolve(self.call, body=body)).body
+
+    def test_shorter(self) -> None:
+        """What is too old by then is let go."""
+        name = self.keep()
+        self.kept.within(5.0, 100_000)
+        self.now = 6.0
+        self.assertFalse(self.knows(name))
+
+    def test_less_room(self) -> None:
+        """So is what takes too much."""
+        name = self.keep()
+        self.assertTrue(self.knows(name))
+        self.kept.within(10.0, 10)
+        self.assertFalse(self.knows(name))
+
+    def test_longer(self) -> None:
+        """What comes is kept for as long as is said by then."""
+        self.kept.within(20.0, 100_000)
+        name = self.keep()
+        self.now = 15.0
+        self.assertTrue(self.knows(name))
 
 
 class Naming(KeptCase):

@@ -1,6 +1,7 @@
 """How URLs become connections."""
 
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -31,6 +32,15 @@ class EndpointsTests(SynchronousTestCase):
         for number in range(ENDPOINT_LIMIT + 10):
             of(b"http://h%d.test/" % number)
         self.assertTrue(IStreamClientEndpoint.providedBy(of(b"http://a.test/")))
+
+    def test_time_to_connect(self) -> None:
+        """How long connecting may take is what it was last said to be."""
+        reactor = MemoryReactorClock()
+        endpoints = Endpoints(reactor, 5)
+        for seconds in (5, 7, 7):
+            endpoints.within(seconds)
+            endpoints.endpointForURI(URI.fromBytes(b"http://127.0.0.1/")).connect(Factory())
+            self.assertEqual(reactor.tcpClients[-1][3], seconds)
 
     def test_inside(self) -> None:
         """A host that stands for something inside the process is asked for each time: it may move."""
