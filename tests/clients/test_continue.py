@@ -15,7 +15,7 @@ class Continue(ProgramCase):
     vendor = ANTHROPIC
 
     def fetched(self) -> Path:
-        return npm_packages("continue", "@continuedev/cli") / "node_modules" / ".bin" / "cn"
+        return npm_packages("continue", "@continuedev/cli@1") / "node_modules" / ".bin" / "cn"
 
     def install(self) -> None:
         (self.directory / "config.yaml").write_text(documented("config.yaml", self.wiretap.port))

@@ -13,14 +13,15 @@ from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI, RESPONSES
 from tests.support.wires import Call, Think, reply
 
 PACKAGES = (
-    "@ai-sdk/anthropic",
-    "@ai-sdk/openai",
-    "@ai-sdk/openai-compatible",
-    "@anthropic-ai/sdk",
-    "ai",
-    "openai",
-    "zod",
+    "@ai-sdk/anthropic@3",
+    "@ai-sdk/openai@3",
+    "@ai-sdk/openai-compatible@2",
+    "@anthropic-ai/sdk@1",
+    "ai@6",
+    "openai@6",
+    "zod@4",
 )
+"""The scripts are written for these."""
 SCRIPTS = Path(__file__).with_name("scripts")
 
 CALLS = [Call("multiply", {"numbers": [6, n]}, f"call_by{n}") for n in (7, 8)]
@@ -28,7 +29,7 @@ RESULTS = {"call_by7": "42", "call_by8": "48"}
 
 
 class ScriptCase(ProgramCase):
-    """A script that node runs, with the libraries in their newest versions."""
+    """A script that node runs, with the libraries that it needs."""
 
     def fetched(self) -> Path:
         self.place = npm_packages("javascript", *PACKAGES)

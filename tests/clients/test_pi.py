@@ -9,7 +9,7 @@ from tests.clients.programs import ProgramCase
 from tests.support.scripted_vendors import ANTHROPIC, CHAT, GEMINI
 from tests.support.wires import Call, Think, reply
 
-PACKAGE = "@mariozechner/pi-coding-agent"
+PACKAGE = "@mariozechner/pi-coding-agent@0.73"
 
 
 class PiCase(ProgramCase):

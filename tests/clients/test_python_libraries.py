@@ -42,7 +42,7 @@ class LangChainCase(LibraryCase):
     """LangChain with its classes for Anthropic and OpenAI."""
 
     def fetched(self) -> Path:
-        return python_packages("langchain", "langchain", "langchain-anthropic", "langchain-openai")
+        return python_packages("langchain", "langchain<2", "langchain-anthropic<2", "langchain-openai<2")
 
 
 class LangChain(LangChainCase):
@@ -85,7 +85,7 @@ class AgentsSdk(LibraryCase):
     vendor = GEMINI
 
     def fetched(self) -> Path:
-        return python_packages("openai-agents", "openai-agents")
+        return python_packages("openai-agents", "openai-agents<1")
 
     async def test_chat(self) -> None:
         """By chat completions, with a session."""
