@@ -22,7 +22,11 @@ from ccproxy.access.keys import Keys, Proof
 from ccproxy.access.networks import Networks, is_loopback
 from ccproxy.errors import ApiError, Kind
 
-_CREDENTIALS = ("authorization", "x-api-key")
+_LOGINS = ("authorization", "x-api-key")
+"""Headers that may have a client's own login, which goes along to a provider that takes it."""
+
+_CREDENTIALS = (*_LOGINS, "api-key")
+"""Headers that may have our key. The last is that of clients of Azure's OpenAI."""
 _FORWARDED_FOR = re.compile(r"""\bfor\s*=\s*("[^"]*"|[^;,\s]+)""", re.IGNORECASE)
 
 
@@ -117,7 +121,7 @@ class Keyring:
         client = next((owner for owner in owners.values() if owner is not None), None)
         if client is not None:
             self._judge(client, peer_address)
-            passes = {name: headers[name] for name in presented if owners.get(name) is None}
+            passes = {name: headers[name] for name in _LOGINS if name in presented and owners.get(name) is None}
             return Principal(client.name, passes, client, peer_address)
         # Claude Code shows its own advice (to log in) instead of any 401 whose words name the header of its key.
         found = "the one that came is not it" if presented else "none came"
@@ -156,7 +160,7 @@ class Keyring:
                 )
         self._refuse_the_proxied(headers)
         self._refuse_foreign_pages(headers)
-        passes = {name: headers[name] for name in _CREDENTIALS if headers.get(name)}
+        passes = {name: headers[name] for name in _LOGINS if headers.get(name)}
         return Principal(LOCAL.name, passes, LOCAL, peer_address)
 
     def _refuse_the_proxied(self, headers: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Every URL we answer, on one screen."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ FRONTS = {
 
 GATEWAYS = ("/anthropic", "/openai", "/api")
 """What the base URLs of other gateways have before `/v1`."""
+
+_DEPLOYMENT = re.compile(r"/deployments/[^/]+(?=/)")
+"""Where clients of Azure's OpenAI name the model, which their requests name as well."""
 
 
 @frozen
@@ -171,6 +175,7 @@ def _plain(path: str) -> str:
     for prefix in GATEWAYS:
         if path.startswith(f"{prefix}/"):
             path = path.removeprefix(prefix)
+    path = _DEPLOYMENT.sub("", path, count=1) if path.startswith("/deployments/") else path
     while path.startswith("/v1/v1/"):
         path = path.removeprefix("/v1")
     return path

@@ -43,6 +43,12 @@ class ByKey(SynchronousTestCase):
         ):
             self.assertEqual(keyed().identify(headers, "203.0.113.5"), Principal("client"))
 
+    def test_header_of_azure(self) -> None:
+        """Clients of Azure's OpenAI show the key in a header of their own, which never goes along to a provider."""
+        self.assertEqual(keyed().identify({"api-key": KEY}, "203.0.113.5"), Principal("client"))
+        self.refused({"api-key": "another"})
+        self.assertEqual(keyless().identify({**LOCAL, "api-key": "unused"}, "127.0.0.1").passes, {})
+
     def test_wrong_or_absent(self) -> None:
         """A wrong key, a key of another scheme and no key at all are refused, even from this machine."""
         for headers in (

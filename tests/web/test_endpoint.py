@@ -221,6 +221,7 @@ class Surface(SynchronousTestCase):
             "/api/v1/chat/completions",
             "/chat/completions",
             "/responses",
+            "/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21",
         ):
             wire = Wire()
             wire.request("POST", path, body)
