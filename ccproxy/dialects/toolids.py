@@ -8,6 +8,7 @@ itself: the same in the call and in its result, and the same in every later requ
 import hashlib
 import re
 import string
+import uuid
 
 from ccproxy.errors import ApiError, Kind
 
@@ -36,6 +37,16 @@ def wire_id(id: str, pattern: str, limit: int = 64) -> str:
         f"no tool call id of letters and digits matches the quirk tool_id_pattern {pattern!r}; "
         "correct it for this provider",
     )
+
+
+def own_id(id: str, taken: set[str], answer: str) -> str:
+    """The id of a call as it is told to clients, and noted as `taken`: the vendor's, or one derived from the name of
+    the `answer`, where that gives none or one that another call of the answer has."""
+    if not id or id in taken:
+        seed = f"{answer or uuid.uuid4().hex}/{id}/{len(taken)}"
+        id = "call_" + hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    taken.add(id)
+    return id
 
 
 def _digest(id: str) -> str:

@@ -6,12 +6,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.dialects.toolids import wire_id
+from ccproxy.dialects.toolids import own_id, wire_id
 from ccproxy.errors import ApiError, Kind
 
 ANY = "[a-zA-Z0-9_-]{1,64}"
 MISTRAL = "[a-zA-Z0-9]{9}"
 PATTERNS = [(ANY, 64), (MISTRAL, 64), ("[a-zA-Z0-9_-]{1,40}", 40), ("call_[a-z0-9A-Z]+", 64), ("[0-9a-zA-Z]{1,8}", 20)]
+
+
+class OwnIdTests(SynchronousTestCase):
+    """The calls of one answer."""
+
+    def test_own(self) -> None:
+        """The first has the vendor's id; one that comes again, or none, becomes another, the same whenever the answer
+        is read and no other answer's."""
+        taken: set[str] = set()
+        ids = [own_id(id, taken, "msg_1") for id in ("a", "a", "", "b", "a")]
+        self.assertEqual((ids[0], ids[3]), ("a", "b"))
+        self.assertEqual(len(set(ids)), 5)
+        again: set[str] = set()
+        self.assertEqual([own_id(id, again, "msg_1") for id in ("a", "a", "", "b", "a")], ids)
+        self.assertNotEqual(own_id("", set(), "msg_1"), own_id("", set(), "msg_2"))
+        self.assertNotEqual(own_id("", set(), ""), own_id("", set(), ""))
 
 
 class WireIdTests(SynchronousTestCase):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.tables import NAME
+from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block
 from ccproxy.model.messages import Citation, Extras, Opaque, Searched, Source, Text, Thinking, ToolUse
 from ccproxy.wire.jsontext import dumps_str
@@ -15,8 +16,8 @@ WEB_SEARCH = "web_search"
 
 
 def read_block(value: Mapping[str, Any]) -> Block:
-    """A whole block. Missing texts are empty; what is not known is opaque."""
-    match value.get("type"):
+    """A whole block. Missing texts are empty; what is not known is opaque, and what is of no type is nothing."""
+    match value.get("type") or _guessed(value):
         case "text":
             citations = value.get("citations")
             found = [one for one in citations if isinstance(one, dict)] if isinstance(citations, list) else []
@@ -28,8 +29,23 @@ def read_block(value: Mapping[str, Any]) -> Block:
         case "tool_use":
             arguments = value.get("input")
             return ToolUse(_text(value, "id"), _text(value, "name"), dumps_str(arguments) if arguments else "")
-        case _:
+        case str():
             return Opaque(NAME, value)
+        case _:
+            return Text("")
+
+
+def _guessed(value: Mapping[str, Any]) -> str | None:
+    """The type of a block that tells none: only what has this field is of it."""
+    return next((kind for field, kind in _TELLING.items() if field in value), None)
+
+
+def nameless() -> ApiError:
+    """The error for a call of nothing."""
+    return ApiError(Kind.BROKEN, "the upstream sent a tool call without a name")
+
+
+_TELLING = {"text": "text", "thinking": "thinking", "input": "tool_use"}
 
 
 class Searches:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from attrs import evolve
+
 from ccproxy.dialects.anthropic.audience import Audience, message_id
-from ccproxy.dialects.anthropic.blocks import Searches, read_block, search_blocks, write_citation
+from ccproxy.dialects.anthropic.blocks import Searches, nameless, read_block, search_blocks, write_citation
 from ccproxy.dialects.anthropic.errors import in_band
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage, write_stop, write_usage
 from ccproxy.dialects.citing import in_words
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.toolids import own_id
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block
 from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Thinking, ToolUse
@@ -32,18 +35,20 @@ def parse_response(body: bytes, quirks: Quirks) -> Response:
         shown = body[:200].decode("utf-8", "replace")
         raise ApiError(Kind.BROKEN, f"the upstream's answer is no message, for it has no content: {shown}")
     id, model = value.get("id"), value.get("model")
+    id = id if isinstance(id, str) else ""
     return Response(
-        id if isinstance(id, str) else "",
+        id,
         model if isinstance(model, str) else quirks.model,
-        tuple(_read_blocks(content)),
+        tuple(_read_blocks(content, id)),
         read_stop(value),
         read_usage(value.get("usage")),
     )
 
 
-def _read_blocks(content: list[Any]) -> list[Block]:
+def _read_blocks(content: list[Any], answer: str) -> list[Block]:
     searches = Searches()
     blocks: list[Block] = []
+    ids: set[str] = set()
     for value in content:
         if not isinstance(value, dict):
             continue
@@ -51,9 +56,17 @@ def _read_blocks(content: list[Any]) -> list[Block]:
             block = read_block(value)
         except NotJson as error:
             raise ApiError(Kind.BROKEN, f"the upstream sent what cannot be written again: {error}") from None
-        whole = searches.see(block) if isinstance(block, Opaque) else block
-        if whole is not None:
-            blocks.append(whole)
+        match block:
+            case Opaque():
+                whole = searches.see(block)
+                if whole is not None:
+                    blocks.append(whole)
+            case ToolUse(name=""):
+                raise nameless()
+            case ToolUse():
+                blocks.append(evolve(block, id=own_id(block.id, ids, answer)))
+            case _:
+                blocks.append(block)
     return [*blocks, *searches.rest()]
 
 

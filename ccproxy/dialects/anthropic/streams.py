@@ -21,13 +21,14 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, read_block, read_citation
+from ccproxy.dialects.anthropic.blocks import NATIVE, Searches, nameless, read_block, read_citation
 from ccproxy.dialects.anthropic.errors import in_band
 from ccproxy.dialects.anthropic.tables import NAME
 from ccproxy.dialects.anthropic.usage import read_stop, read_usage
 from ccproxy.dialects.arguments import Arguments
 from ccproxy.dialects.mending import mend, read_object
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.toolids import own_id
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import Citation, Media, Opaque, Searched, Text, Thinking, ToolUse
@@ -69,7 +70,20 @@ _KEYS = tuple((form.value, form) for form in (_Form.TEXT, _Form.ARGUMENTS, _Form
 class Parser:
     """Reads one upstream's stream."""
 
-    __slots__ = ("_ended", "_frames", "_last", "_next", "_open", "_quirks", "_searches", "_started", "_stop", "_usage")
+    __slots__ = (
+        "_ended",
+        "_frames",
+        "_id",
+        "_ids",
+        "_last",
+        "_next",
+        "_open",
+        "_quirks",
+        "_searches",
+        "_started",
+        "_stop",
+        "_usage",
+    )
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
@@ -78,6 +92,8 @@ class Parser:
         self._last = 0
         self._next = 0
         self._searches = Searches()
+        self._id = ""
+        self._ids: set[str] = set()
         self._started = False
         self._ended = False
         self._stop: Stop | None = None
@@ -153,7 +169,8 @@ class Parser:
         self._started = True
         self._usage = read_usage(message.get("usage"))
         known = isinstance(model, str) and model
-        out.append(Started(id if isinstance(id, str) else "", model if known else self._quirks.model, self._usage))
+        self._id = id if isinstance(id, str) else ""
+        out.append(Started(self._id, model if known else self._quirks.model, self._usage))
 
     def _begun(self, value: Value, out: list[Event]) -> None:
         if self._open:
@@ -175,8 +192,12 @@ class Parser:
                 self._open[index] = self._opened(_Form.THINKING, shell, out, seal)
                 _say(self._open[index], text, out)
             case ToolUse(id, name, arguments):
+                if not name:
+                    self._fail(nameless(), out)
+                    return
                 # Some send the arguments here and nothing later: they count if no delta comes.
-                self._open[index] = self._opened(_Form.ARGUMENTS, ToolUse(id, name, ""), out, arguments)
+                call = ToolUse(own_id(id, self._ids, self._id), name, "")
+                self._open[index] = self._opened(_Form.ARGUMENTS, call, out, arguments)
             case Opaque(_, whole):
                 self._open[index] = _Open(_Form.WHOLE, -1, whole)
             case Media() | Searched():

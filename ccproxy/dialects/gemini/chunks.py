@@ -348,11 +348,13 @@ def _media(part: Mapping[str, Any]) -> Media | None:
 
 
 def _arguments(value: Any) -> str:
-    """Arguments as JSON text. Gateways write them as text themselves now and then; what cannot be read stays as it
-    is, for the client to tell the model."""
-    if isinstance(value, str):
-        return mend(value) or dumps_str({"input": value})
-    return "{}" if value is None else dumps_str(value)
+    """Arguments as the JSON text of an object. Gateways write them as text themselves now and then; what is no object
+    stays as it is within one, for the client to tell the model."""
+    if value is None:
+        return "{}"
+    if isinstance(value, str) and (mended := mend(value)):
+        return mended
+    return dumps_str(value if isinstance(value, dict) else {"input": value})
 
 
 def _last_goes_on(pieces: list[Any]) -> bool:

@@ -106,10 +106,10 @@ class Parser:
         if self._ended:
             return []
         if self._frames is None and self._elements is None:
-            begin = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-            if not begin:
+            data = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+            if not data:
                 return []
-            if begin in b"[{":
+            if data[:1] in b"[{":
                 self._elements = Elements()
             else:
                 self._frames = Decoder()

@@ -6,14 +6,13 @@ and its arguments begin; it stops when something else begins and its arguments a
 """
 
 import enum
-import hashlib
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.arguments import Arguments
 from ccproxy.dialects.mending import read_object
 from ccproxy.dialects.openai_chat.prose import Prose
+from ccproxy.dialects.toolids import own_id
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event
 from ccproxy.model.messages import ToolUse
@@ -138,7 +137,7 @@ class Calls:
             id = ""
         last = self._calls[-1] if self._calls else None
         if index is not None:
-            key: object = (choice, index if isinstance(index, (int, str)) else repr(index))
+            key: object = (_hashable(choice), _hashable(index))
             call = self._by_key.get(key)
             if call is not None and id and call.id and id != call.id and name and call.arguments.whole:
                 call = None
@@ -203,7 +202,7 @@ class Calls:
         call.index = self._prose.make_room(call.extra, out)
         call.state = _State.OPEN
         self.any_started = True
-        out.append(BlockStarted(call.index, ToolUse(self._unique(call.id), call.name, "")))
+        out.append(BlockStarted(call.index, ToolUse(own_id(call.id, self._ids, self.answer), call.name, "")))
         if call.said:
             out.append(BlockDelta(call.index, call.said))
             call.said = ""
@@ -227,13 +226,9 @@ class Calls:
         call.state = _State.STOPPED
         return True
 
-    def _unique(self, id: str) -> str:
-        """The id, or one derived from the answer's name where the vendor gave none or gave it twice."""
-        if not id or id in self._ids:
-            seed = f"{self.answer or uuid.uuid4().hex}/{id}/{len(self._ids)}"
-            id = "call_" + hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        self._ids.add(id)
-        return id
+
+def _hashable(index: object) -> int | str:
+    return index if isinstance(index, (int, str)) else repr(index)
 
 
 def _joined_name(so_far: str, name: str) -> str:

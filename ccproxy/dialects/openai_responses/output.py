@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from attrs import evolve
+
 from ccproxy.dialects.arguments import Arguments
 from ccproxy.dialects.citing import read_url_citation
 from ccproxy.dialects.mending import read_object
@@ -16,6 +18,7 @@ from ccproxy.dialects.openai_responses.items import REASONING_KEYS
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.seals import seal
+from ccproxy.dialects.toolids import own_id
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event
 from ccproxy.model.messages import Citation, Inline, Media, Medium, Opaque, Searched, Source, Text, Thinking, ToolUse
 from ccproxy.wire.jsontext import NotJson, dumps_str, loads
@@ -31,7 +34,7 @@ class Blocks:
     """Where items say their events: `events` are those since it was last emptied. Counts what the end must know;
     `response` is the id of the response, or empty."""
 
-    __slots__ = ("_next", "called", "events", "quirks", "refusals", "response", "searches")
+    __slots__ = ("_ids", "_next", "called", "events", "quirks", "refusals", "response", "searches")
 
     def __init__(self, quirks: Quirks) -> None:
         self.quirks = quirks
@@ -40,14 +43,17 @@ class Blocks:
         self.called = False
         self.searches = 0
         self.refusals: list[str] = []
+        self._ids: set[str] = set()
         self._next = 0
 
     def start(self, block: Block) -> int:
         """Begins a block; gives its index."""
         index = self._next
         self._next += 1
+        if isinstance(block, ToolUse):
+            self.called = True
+            block = evolve(block, id=own_id(block.id, self._ids, self.response))
         self.events.append(BlockStarted(index, block))
-        self.called = self.called or isinstance(block, ToolUse)
         return index
 
     def invented_id(self) -> str:

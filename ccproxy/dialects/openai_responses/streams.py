@@ -126,8 +126,9 @@ class Reader:
         item = _object(value.get("item"))
         key = self._key(value)
         before = self._items.get(key)
-        if before is not None and not before.finished:
-            if _identity(item) in self._known:
+        if before is not None:
+            # Told again, or told only when it is done already.
+            if _identity(item) in self._known and (_identity(item)[1] or not before.finished):
                 return
             before.done({})
         self._open(key, item)

@@ -141,6 +141,16 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual(search.query, "ants")
         self.assertEqual(opaque, Opaque("anthropic", novelty))
 
+    def test_calls_without_id_or_name(self) -> None:
+        """As within a stream: an id is each call's own, and a call of nothing is a broken answer."""
+        one, two = self.read(content=[{"type": "tool_use", "id": "a", "name": "A", "input": {}}] * 2).blocks
+        assert isinstance(one, ToolUse) and isinstance(two, ToolUse)
+        self.assertEqual(one.id, "a")
+        self.assertNotEqual(two.id, "a")
+        with self.assertRaises(ApiError) as caught:
+            self.read(content=[{"type": "tool_use", "id": "a", "input": {}}])
+        self.assertIs(caught.exception.kind, Kind.BROKEN)
+
     def test_native_round_trip(self) -> None:
         """A native answer comes out again as it was, also for a client whose request was not read."""
         content = [

@@ -254,6 +254,37 @@ class OtherVendors(StreamCase):
         self.assertEqual(fold(events).blocks, (Thinking("", extras=NATIVE), Text("")))
         self.assertEqual(fold(events).usage, Usage())
 
+    def test_blocks_without_type(self) -> None:
+        """A block that tells no type is of the one that its fields tell; where they tell nothing it is nothing."""
+        events = self.cut(
+            begin(),
+            start(0, thinking="Hm.", signature="s"),
+            stop(0),
+            start(1, text="Hi"),
+            stop(1),
+            start(2, id="a", name="A", input={"x": 1}),
+            stop(2),
+            start(3, novelty=1),
+            stop(3),
+            end(),
+        )
+        blocks = fold(events).blocks
+        self.assertEqual([type(block) for block in blocks], [Thinking, Text, ToolUse, Text])
+        self.assertEqual(blocks[1:], (Text("Hi"), ToolUse("a", "A", '{"x":1}'), Text("")))
+
+    def test_calls_without_id_or_name(self) -> None:
+        """Two calls of one id, or without one, are two calls; a call of nothing is a broken answer."""
+        call = {"type": "tool_use", "name": "A", "input": {}}
+        events = self.cut(
+            begin(), *(start(at, **call, id=id) + stop(at) for at, id in enumerate(("a", "a", ""))), end("tool_use")
+        )
+        ids = [block.id for block in fold(events).blocks if isinstance(block, ToolUse)]
+        self.assertEqual((ids[0], len(set(ids)), all(ids)), ("a", 3, True))
+        nameless = self.failure(self.cut(begin(), start(0, **{**call, "name": ""}), stop(0), end()))
+        self.assertEqual(
+            (nameless.kind, nameless.message), (Kind.BROKEN, "the upstream sent a tool call without a name")
+        )
+
     def test_unannounced_text(self) -> None:
         """Text and thinking without a start open a block; text in a thinking block ends that."""
         events = self.cut(begin(), delta(0, type="thinking_delta", thinking="Hm"), text(0, "Hi"), stop(0), end())

@@ -411,6 +411,18 @@ class Reading(SynchronousTestCase):
         )
         self.assertEqual([event.text for event in events if isinstance(event, BlockDelta)], ["ok"])
 
+    def test_byte_order_mark(self) -> None:
+        """A byte order mark before the stream does no harm, wherever it is cut."""
+        data = b"\xef\xbb\xbf" + sse(piece(said("ok"), finish="STOP"))
+        self.assertEqual(folded(data).blocks, (Text("ok"),))
+
+    def test_arguments_that_are_no_object(self) -> None:
+        """Arguments that are no object stand within one: clients could not read them else."""
+        call = {"functionCall": {"name": "Read", "args": ["a.txt"]}}
+        (use,) = folded(sse(piece(call, finish="STOP"))).blocks
+        assert isinstance(use, ToolUse)
+        self.assertEqual(json.loads(use.arguments), {"input": ["a.txt"]})
+
     def test_usage_shapes(self) -> None:
         """Reasoning that a gateway counts among the candidates is not counted twice; other spellings are read."""
         counts = {"promptTokenCount": 10, "candidatesTokenCount": 8, "thoughtsTokenCount": 5, "totalTokenCount": 18}

@@ -62,6 +62,15 @@ class AssemblyTests(SynchronousTestCase):
         )
         self.assertEqual(found, [("call", "i", "A", '{"a":1}'), ("call", "j", "B", '{"b":2}')])
 
+    def test_odd_indexes(self) -> None:
+        """An index of a call or a choice that is no number is one all the same."""
+        told = said(
+            chunk(call(0, "i", "A", '{"a'), index=[0]), chunk(call(0, arguments='":1}'), index=[0]), TOOLS, DONE
+        )
+        self.assertEqual(blocks(told), [("call", "i", "A", '{"a":1}')])
+        found = fragments(*({"tool_calls": [{"index": {}, "id": "i", "function": {"name": "A"}}]},) * 2)
+        self.assertEqual(found, [("call", "i", "A", "")])
+
     def test_repeated(self) -> None:
         """Id and name said again with each fragment are said once."""
         found = fragments(call(0, "i", "Read", '{"a'), call(0, "i", "Read", '":'), call(0, "i", "Read", "1}"))

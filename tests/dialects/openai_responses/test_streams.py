@@ -298,6 +298,18 @@ class OddVendorTests(SynchronousTestCase):
         reply = said(CREATED, added(0, call("")), added(0, call("")), done(0, call("{}")), completed(call("{}")))
         self.assertEqual(reply.blocks, (ToolUse("call_1", "Bash", "{}"),))
 
+    def test_added_when_it_is_done(self) -> None:
+        """An item that is announced only after its end is the same item, and not another call."""
+        reply = said(CREATED, done(0, call("{}")), added(0, call("{}")), completed(call("{}")))
+        self.assertEqual(reply.blocks, (ToolUse("call_1", "Bash", "{}"),))
+
+    def test_two_calls_of_one_id(self) -> None:
+        """Two calls to which the vendor gave one id are two, and each has its own result."""
+        one, two = said(CREATED, done(0, call("{}")), done(1, call('{"a":1}')), completed()).blocks
+        assert isinstance(one, ToolUse) and isinstance(two, ToolUse)
+        self.assertEqual((one.id, one.arguments, two.arguments), ("call_1", "{}", '{"a":1}'))
+        self.assertNotEqual(one.id, two.id)
+
     def test_text_under_the_index_of_reasoning(self) -> None:
         """Text that comes under another item's index is not lost."""
         reply = said(CREATED, added(0, REASONING), summary_delta(0, "Hm."), text_delta(0, "Hi"), completed())
