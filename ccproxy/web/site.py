@@ -130,6 +130,7 @@ class Channel(HTTPChannel):
     def retire(self) -> None:
         """Take no further request. What came already is answered, and then it is closed."""
         self._retired = True
+        # Twisted then leaves unread what comes behind. Over TLS a client is heard even after its connection was closed.
         self.persistent = 0
         if not self.requests:
             self.loseConnection()
@@ -137,12 +138,6 @@ class Channel(HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         self.site.made(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        """Over TLS a client is heard even after the connection was closed: a request that comes then is left unread, as
-        its answer would be lost."""
-        if not self._retired or self.requests:
-            super().dataReceived(data)
 
     def checkPersistence(self, request: HttpRequest, version: bytes) -> bool:
         return bool(super().checkPersistence(request, version)) and not self._retired
