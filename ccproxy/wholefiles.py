@@ -19,10 +19,10 @@ ANY = 0o777
 def write_whole(path: Path, text: str, new: int = PRIVATE, kept: int = ANY, durable: bool = True) -> None:
     """Put the text there. `new` are the permissions where no file is there, and `kept` those that one that is there may
     keep. Raises `OSError`, and has changed nothing then."""
-    place = path.resolve()
-    if place.exists() and not place.is_file():
-        place.write_text(text, encoding="utf-8")  # A device or a pipe, which nothing can take the place of.
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")  # A device or a pipe, which nothing can take the place of.
         return
+    place = path.resolve()
     with beside(place, text.encode(), new, kept, durable) as written:
         written.replace(place)
 

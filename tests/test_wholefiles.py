@@ -90,3 +90,8 @@ class WholeTests(SynchronousTestCase):
         self.addCleanup(os.close, reader)
         write_whole(self.path, "told")
         self.assertEqual((os.read(reader, 10), self.path.is_fifo()), (b"told", True))
+        reads, writes = os.pipe()
+        write_whole(Path(f"/dev/fd/{writes}"), "piped")
+        os.close(writes)
+        self.addCleanup(os.close, reads)
+        self.assertEqual(os.read(reads, 10), b"piped")
