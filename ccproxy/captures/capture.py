@@ -60,7 +60,7 @@ class Capture:
         asked = {"method": "POST", "url": call.uri.decode("latin-1"), "headers": dict(call.headers)}
         self._whole("asked", asked, call.body if call.sent is None else call.sent, call.headers)
 
-    def sent(self, target: Target, method: str, url: str, headers: Headers, body: bytes) -> "_Question":
+    def sent(self, target: Target, method: str, url: str, headers: Headers, body: bytes) -> "_Sent":
         """A request goes to an upstream."""
         held, self._held = self._held, None
         for note in held or ():
@@ -69,7 +69,7 @@ class Capture:
         number = self._sent
         fields = {"number": number, "target": target.name, "dialect": target.dialect, "method": method, "url": url}
         self._whole("sent", {**fields, "quirks": reading(target.quirks), "headers": dict(headers)}, body, headers)
-        return _Question(self, number)
+        return _Sent(self, number)
 
     def answered(self, number: int, status: int, headers: Headers) -> None:
         """The headers of an answer came."""
@@ -142,7 +142,7 @@ class Capture:
             self._over = True
 
 
-class _Question:
+class _Sent:
     """One request that was sent, and the answer to it."""
 
     def __init__(self, capture: Capture, number: int) -> None:

@@ -12,7 +12,7 @@ from twisted.web.iweb import IResponse
 from ccproxy.providers.target import Target
 
 
-class Question(Protocol):
+class Sent(Protocol):
     """One request that was sent."""
 
     def answered(self, response: IResponse) -> IResponse:
@@ -22,5 +22,5 @@ class Question(Protocol):
 class Witness(Protocol):
     """Of one exchange."""
 
-    def sent(self, target: Target, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Question:
+    def sent(self, target: Target, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
         """This goes out now."""

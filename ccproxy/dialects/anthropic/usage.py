@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ccproxy.dialects.anthropic.tables import STOP_WORDS, STOPS
-from ccproxy.dialects.figures import count, part
+from ccproxy.dialects.counts import count, part
 from ccproxy.model.usage import Reason, Stop, Usage
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.dialects.figures import count
+from ccproxy.dialects.counts import count
 from ccproxy.model.usage import Usage
 
 

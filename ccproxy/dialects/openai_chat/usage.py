@@ -7,7 +7,7 @@ in four places, and xAI leaves reasoning out of `completion_tokens`.
 from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.dialects.figures import count, part
+from ccproxy.dialects.counts import count, part
 from ccproxy.model.usage import Usage
 
 USUAL_TIERS = ("", "default", "auto", "standard")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ccproxy.dialects.figures import count, part
+from ccproxy.dialects.counts import count, part
 from ccproxy.model.usage import Usage
 
 

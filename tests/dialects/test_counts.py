@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.dialects.figures import count, part
+from ccproxy.dialects.counts import count, part
 
 
 class Figures(SynchronousTestCase):
