@@ -73,6 +73,11 @@ def doubts(settings: Settings) -> Iterator[str]:
         if result.refusal:
             yield f"Claude Code may ask for {result.asked}: {result.refusal}"
     yield from _names_that_nobody_has(settings)
+    if settings.capture.enabled and not settings.has_keys:
+        yield (
+            "prompts are captured, and without an `apikey` everybody on this machine can read them on the page: "
+            "set one, if others use it"
+        )
 
 
 def _names_that_nobody_has(settings: Settings) -> Iterator[str]:

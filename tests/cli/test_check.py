@@ -107,6 +107,17 @@ class CheckTests(CommandCase):
         self.assertIn("GROQ_API_KEY", result.output)
         self.assertIn("claude-haiku-5-5: no route leads", result.output)
 
+    def test_prompts_for_everybody(self) -> None:
+        """Captured prompts that whoever is on this machine can read are worth a word; with a key nobody else can."""
+        path = self.home / "x.json"
+        for more, doubtful in (({}, True), ({"apikey": "our-own-key"}, False), ({"capture": {}}, False)):
+            providers = [{"name": "groq", "api_key": "k", "models": ["m"]}]
+            content = {"providers": providers, "capture": {"enabled": True}, **more}
+            path.write_text(json.dumps(content))
+            path.chmod(0o600)
+            result = self.run_it("check", str(path))
+            self.assertEqual("prompts are captured" in result.output, doubtful, result.output)
+
     def test_names_that_nobody_has(self) -> None:
         """A route without a model, to a provider that has none of Claude Code's names, is doubtful; once for each."""
         path = self.home / "x.json"
