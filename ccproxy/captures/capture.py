@@ -44,6 +44,8 @@ class Capture:
         self._kept: dict[str, int] = {}
         """How much is kept so far of each body that is on its way."""
         self._sent = 0
+        self._in_lines = False
+        """Whether the client gets a stream."""
         self._over = False
         self._held: list[Note] | None = [] if if_sent else None
         about = {
@@ -89,8 +91,6 @@ class Capture:
         self._note("told", {"status": status, "headers": dict(headers)})
         self._in_lines = _in_lines(headers)
 
-    _in_lines = False
-
     def said(self, data: bytes) -> None:
         """The client is told this of the body."""
         self._piece("said", "said", data, {"in_lines": self._in_lines})
@@ -102,8 +102,7 @@ class Capture:
             what, _, number = body.partition(" ")
             how = "" if well else "the exchange was over before it"
             self._end(what, body, {"number": int(number), "how": how} if number else {})
-        text = b"" if record is None else jsontext.dumps(told(record))
-        self._put(Note(self._id, "over", {"at": self._at()}, text, "over", whole=True, last=True))
+        self._put(Note(self._id, "over", {"at": self._at()}, _text(record), "over", whole=True, last=True))
         self._over = True
 
     def _at(self) -> float:
@@ -189,6 +188,14 @@ class _Ear(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._capture.ended(self._number, "" if ended_well(reason) else reason.getErrorMessage())
         self._reader.connectionLost(reason)
+
+
+def _text(record: Record | None) -> bytes:
+    """A record as it is kept; nothing where it cannot be."""
+    try:
+        return b"" if record is None else jsontext.dumps(told(record))
+    except jsontext.NotJson:
+        return b""
 
 
 def _in_lines(headers: Headers) -> bool:

@@ -4,14 +4,19 @@ import json
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.captures.captured import Answered, Leg
 from ccproxy.captures.files import Keeping
 from ccproxy.captures.masks import MASKED, Masks
 from ccproxy.exchange.cache import Cache
+from ccproxy.exchange.hook import Hook, Point
+from ccproxy.exchange.hooks import Hooks
+from ccproxy.exchange.view import Exchange
 from ccproxy.secret import Secret, Sought
 from tests.captures.hearing import ROOMY, Heard
+from tests.exchange.test_continuing import GOOGLE, part
 from tests.exchange.test_left_behind import rings
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, UpstreamConnection
 
@@ -204,6 +209,50 @@ class CaptureTests(SynchronousTestCase):
         self.assertEqual([leg.answered.status for leg in found.legs if leg.answered], [401, 401])
         for key in (b"first-key-that-is-old", b"second-key-that-is-new"):
             self.assertNotIn(key, heard.text())
+
+    def test_hooks(self) -> None:
+        """What the operator's hooks change is seen: the client's request is as it came, the upstream's as it went."""
+
+        def change(exchange: Exchange) -> None:
+            exchange.body = {**exchange.body, "temperature": 0.5}
+
+        def sending(exchange: Exchange) -> None:
+            exchange.upstream_headers["x-added"] = "by a hook"
+            exchange.upstream_body = {**exchange.upstream_body, "added": True}
+
+        made = [
+            Hook("change", Point.REQUEST, change, threaded=False),
+            Hook("sending", Point.SENDING, sending, threaded=False),
+        ]
+        clock = Clock()
+        heard = self.heard(hooks=Hooks(made, clock))
+        heard.wire.ask()
+        upstream = heard.wire.upstream()
+        heard.write()
+        found = heard.captured()
+        self.assertNotIn("temperature", json.loads(found.asked.message.body.data))
+        self.assert_as_sent(found.legs[0], upstream)
+        sent = json.loads(found.legs[0].asked.message.body.data)
+        self.assertEqual((sent["temperature"], sent["added"]), (0.5, True))
+        self.assertEqual(found.legs[0].asked.message.headers["x-added"], "by a hook")
+
+    def test_an_answer_in_several_bodies(self) -> None:
+        """Where a vendor gives an answer in several bodies, each request for more of it is there, with its own."""
+        heard = self.heard(targets=(GOOGLE,))
+        client = heard.wire.ask(max_tokens=20_000)
+        bodies = (part("An ans", "dDE="), part("wer."))
+        upstreams = []
+        for body in bodies:
+            upstreams.append(heard.wire.upstream())
+            upstreams[-1].whole(body, content_type="text/event-stream", connection="close")
+        heard.write()
+        found = heard.captured()
+        for leg, upstream, body in zip(found.legs, upstreams, bodies, strict=True):
+            self.assertEqual(leg.asked.message.body.data, upstream.request[2])
+            self.assertEqual(leg.asked.message.headers["x-goog-api-key"], MASKED)
+            assert leg.answered is not None
+            self.assertEqual(leg.answered.message.body.data, body)
+        self.assert_as_got(found.answered, client)
 
     def test_what_is_filled_in(self) -> None:
         """Of a request that names what we keep, the client's own words are captured; the upstream's have it all."""
