@@ -20,7 +20,7 @@ def too_large(size: int) -> ApiError | None:
 
 
 class WholeParser:
-    """One reply."""
+    """Collects one reply, and tells it at its end."""
 
     complete = False
 
