@@ -29,6 +29,7 @@ from ccproxy.ledger.prices import Prices
 from ccproxy.routing.strategies import Ordering
 from ccproxy.upstream.client import Client
 from ccproxy.upstream.names import Names
+from ccproxy.web.counters import Ours, Theirs
 from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.dashboard.page import Dashboard, Shown
 from ccproxy.web.dashboard.visits import PATH as DASHBOARD
@@ -70,13 +71,11 @@ def make_front(
     client = Client(lasting.pool, lasting.reactor, deadlines_of(settings), lasting.credentials)
     dispatch = make_dispatch(settings, lasting, ways, client, prices.cost)
     counts = Counts(
-        DIALECTS,
         ways,
-        client,
-        lasting.ruler,
+        Theirs(DIALECTS, client, lasting.reactor),
+        Ours(lasting.ruler, lasting.in_thread),
         lasting.factors,
         lasting.reactor,
-        lasting.in_thread,
         witnessing(settings, lasting, if_sent=True),
     )
     keys = keyring(settings)

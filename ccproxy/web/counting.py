@@ -7,16 +7,14 @@ within 150 ms to draw its `/context`, other clients 50 times at their start: wha
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
 
 from attrs import evolve, frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from ccproxy.access.principals import Keyring
-from ccproxy.dialects.dialect import Answer, Dialect, Headers, Peek
+from ccproxy.dialects.dialect import Answer, Dialect, Peek
 from ccproxy.errors import ApiError, Kind
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.naming import told_of
@@ -25,30 +23,15 @@ from ccproxy.exchange.witness import Witness, Witnessing
 from ccproxy.providers.target import Target
 from ccproxy.routing.names import plain
 from ccproxy.routing.routes import Routes
-from ccproxy.tokens.counting import count
-from ccproxy.tokens.exact import Question, question
 from ccproxy.tokens.factors import Factors
-from ccproxy.tokens.ruler import Ruler
-from ccproxy.upstream.client import Client
 from ccproxy.web.answers import tell_by
+from ccproxy.web.counters import Ours, Theirs
 from ccproxy.web.endpoint import Endpoint, Serving
 from ccproxy.web.site import NewId
 from ccproxy.wire import fields, jsontext
 
-UPSTREAM_SECONDS = 3.0
-"""How long an upstream's counter may take. Then we count ourselves: the client waits for a number to go on."""
-
-REST_SECONDS = 300.0
-"""How long an upstream is not asked again that did not answer, or has no counter."""
-
-INLINE_BYTES = 100_000
-"""A larger body is counted off the reactor's thread; this much takes about 10 ms."""
-
 REMEMBERED = 2048
-"""Counts, and resting targets: a client may name any model it likes."""
-
-InThread = Callable[[Callable[[], int]], "Deferred[int]"]
-"""Runs a function in a thread: `lambda call: deferToThreadPool(reactor, reactor.getThreadPool(), call)`."""
+"""Counts: a client may ask for any text it likes."""
 
 log = Logger()
 
@@ -73,25 +56,20 @@ class Counts:
 
     def __init__(
         self,
-        dialects: Mapping[str, Dialect],
         routes: Routes,
-        client: Client,
-        ruler: Ruler,
+        theirs: Theirs,
+        ours: Ours,
         factors: Factors,
         clock: IReactorTime,
-        in_thread: InThread,
         witnessing: Witnessing | None = None,
     ) -> None:
-        self._dialects = dialects
         self._routes = routes
-        self._client = client
-        self._ruler = ruler
+        self._theirs = theirs
+        self._ours = ours
         self._factors = factors
         self._clock = clock
-        self._in_thread = in_thread
         self._witnessing = witnessing
         self._remembered: OrderedDict[bytes, Counted] = OrderedDict()
-        self._resting: dict[str, float] = {}
 
     async def serve(self, call: Call, reply: Reply) -> None:
         """Answer one call. Cancelled when the client leaves."""
@@ -131,64 +109,12 @@ class Counts:
         if known is not None:
             self._remembered.move_to_end(key)
             return known
-        exact = await self._ask(call, target, witness)
-        counted = Counted(exact, _UPSTREAM) if exact is not None else await self._count_here(call)
+        exact = await self._theirs.count(call, target, witness)
+        counted = Counted(await self._ours.count(call), self._ours.name) if exact is None else Counted(exact, _UPSTREAM)
         self._remembered[key] = counted
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return counted
-
-    async def _count_here(self, call: Call) -> Counted:
-        def measured() -> int:
-            return _measured(call.dialect, call.headers, call.body, self._ruler)
-
-        tokens = measured() if len(call.body) <= INLINE_BYTES else await self._in_thread(measured)
-        return Counted(tokens, self._ruler.name)
-
-    async def _ask(self, call: Call, target: Target, witness: Witness | None) -> int | None:
-        """The upstream's own count; None where it has no counter, or gives no number in time."""
-        login = call.principal.passes
-        if not target.key and not (target.passes_login and login):
-            return None
-        if self._clock.seconds() < self._resting.get(target.name, 0.0):
-            return None
-        try:
-            upstream = self._dialects[target.dialect]
-            asked = question(upstream, call.dialect, call.headers, call.body, target.model, target.quirks)
-        except ApiError:
-            return None
-        if asked is None:
-            return None
-
-        def give_up(_cancelled: int | Failure | None, _seconds: float) -> None:
-            self._rest(target, f"no answer within {UPSTREAM_SECONDS:g} s")
-
-        answer: Deferred[int | None] = Deferred.fromCoroutine(self._answer(asked, target, login, witness))
-        return await answer.addTimeout(UPSTREAM_SECONDS, self._clock, onTimeoutCancel=give_up)
-
-    async def _answer(
-        self, asked: Question, target: Target, login: Mapping[str, str], witness: Witness | None
-    ) -> int | None:
-        try:
-            response = await self._client.open(target, asked.outgoing, login, witness)
-        except ApiError as error:
-            self._rest(target, error.message)
-            return None
-        body = await self._client.read_error(response)
-        if response.code in (401, 403) and not target.key:
-            # A count would hide from the client that its login does not work.
-            message = f"{target.provider} refused the login that came with the request"
-            raise ApiError(Kind.AUTH, message, status=response.code)
-        tokens = asked.read(body) if response.code == 200 else None
-        if tokens is None and response.code != 400:  # A 400 is about this one request.
-            self._rest(target, f"status {response.code}")
-        return tokens
-
-    def _rest(self, target: Target, reason: str) -> None:
-        if len(self._resting) >= REMEMBERED:
-            self._resting.clear()
-        log.info("the counter of {target} is not asked for a while: {reason}", target=target.name, reason=reason)
-        self._resting[target.name] = self._clock.seconds() + REST_SECONDS
 
 
 class Counting(Endpoint):
@@ -202,14 +128,3 @@ def peek(body: bytes) -> Peek:
     """The model of a request to be counted. It has no `max_tokens`, and it is never a stream. Raises INVALID."""
     root = fields.read_body(body)
     return Peek(fields.text(root, "model", ""), False)
-
-
-def _measured(dialect: Dialect, headers: Headers, body: bytes, ruler: Ruler) -> int:
-    """Our own count. What cannot be said in our model is still text that somebody reads."""
-    try:
-        request = dialect.parse_request(headers, body)
-    except ApiError as error:
-        if error.kind is not Kind.UNTRANSLATABLE:
-            raise
-        return ruler.measure(body.decode("utf-8", "replace"))
-    return count(request, ruler.measure)

@@ -23,7 +23,8 @@ from ccproxy.tokens.factors import Factors
 from ccproxy.tokens.ruler import ESTIMATE, Ruler
 from ccproxy.upstream.client import Client
 from ccproxy.upstream.pool import Pool
-from ccproxy.web.counting import INLINE_BYTES, REST_SECONDS, UPSTREAM_SECONDS, Counting, Counts
+from ccproxy.web.counters import INLINE_BYTES, REST_SECONDS, UPSTREAM_SECONDS, Ours, Theirs
+from ccproxy.web.counting import Counting, Counts
 from ccproxy.web.site import BoundedSite
 from tests.support.routing import routes_of
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, FixedRoutes, Wire
@@ -71,13 +72,11 @@ class Desk:
             return next(ids)
 
         counts = Counts(
-            DIALECTS,
             self.routes or FixedRoutes((self.target,)),
-            Client(wire.pool, wire.clock, wire.deadlines),
-            self.ruler,
+            Theirs(DIALECTS, Client(wire.pool, wire.clock, wire.deadlines), wire.clock),
+            Ours(self.ruler, self.in_thread),
             self.factors,
             wire.clock,
-            self.in_thread,
         )
         counting = Counting(self.dialect, Keyring(Secret(self.apikey)), counts, wire.body_limit, new_id)
         wire.site = BoundedSite(counting, wire.clock, wire.body_limit, new_id)
