@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -55,6 +56,40 @@ class SupervisedTests(PersonCase):
                 said, _ = daemon.communicate(timeout=PATIENCE)
         self.assertIn("starting up", said)
         self.assertNotIn("Press Ctrl-C", said)
+
+
+class FullDiskTests(PersonCase):
+    """Where no file can be written; a limit of this process' own stands for a disk that is full."""
+
+    def test_background(self) -> None:
+        """Nothing starts without a place for its log and its lock: that is told by name."""
+        ended = self.person.run("sh", "-c", "ulimit -f 0; exec ccproxy start")
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, r"^.*/\.ccproxy/ccproxy\.lock cannot be written: File too large\n$")
+
+    def test_foreground(self) -> None:
+        """In the foreground it serves all the same."""
+        with tempfile.TemporaryDirectory() as directory:
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.addCleanup(manager.close)
+            manager.bind(f"{directory}/notify")
+            manager.settimeout(PATIENCE)
+            daemon = subprocess.Popen(
+                ["sh", "-c", "ulimit -f 0; exec ccproxy start --foreground"],
+                cwd=self.person.directory,
+                env={**self.person.environment, "NOTIFY_SOCKET": f"{directory}/notify"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            try:
+                while b"READY=1" not in manager.recv(4096):
+                    pass
+                self.assertTrue(self.answers())
+            finally:
+                daemon.terminate()
+                said, _ = daemon.communicate(timeout=PATIENCE)
+        self.assertNotIn("Traceback", said)
 
 
 class LifeTests(PersonCase):

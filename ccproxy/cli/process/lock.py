@@ -48,10 +48,13 @@ class Lock:
             return True
 
     def write(self, content: dict[str, Any]) -> None:
-        """Say who holds it."""
+        """Say who holds it. Raises `OSError` with the path, where the disk is full."""
         if self.descriptor is None:
             raise ValueError("nobody holds this lock here")
-        _put(self.descriptor, content)
+        try:
+            _put(self.descriptor, content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
 
     def read(self) -> dict[str, Any] | None:
         """What the holder says: None where nobody holds it, and nothing where the holder has not said it yet."""

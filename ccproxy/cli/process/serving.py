@@ -28,8 +28,10 @@ def serve_in_foreground(home: Home, us: Running, arguments: Sequence[str], when_
     lock = Lock(home.lock)
     try:
         home.make()
-        known = lock.acquire()
+        if known := lock.acquire():
+            lock.write(us.content())
     except OSError:
+        lock.release()
         known = False
     pid_file = str(home.pid) if known else ""
     _serve(lock if known else None, us, [f"--pidfile={pid_file}", *arguments], home, when_serving)

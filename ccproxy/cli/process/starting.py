@@ -120,7 +120,11 @@ def _spawn(home: Home, order: Order, lock: Lock, kept: bool) -> Running:
         output = log.open("ab")
     except OSError as error:
         raise NotStarted(f"the log {log} cannot be written: {error.strerror}") from None
-    lock.write(order.described(str(log), kept).content())
+    try:
+        lock.write(order.described(str(log), kept).content())
+    except OSError as error:
+        output.close()
+        raise NotStarted(f"{home.lock} cannot be written: {error.strerror}") from None
     hears, tells = os.pipe()
     with output:
         logged = output.tell()
