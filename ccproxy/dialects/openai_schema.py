@@ -50,17 +50,11 @@ def clean_openai(schema: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(properties) if isinstance(properties, dict) else {}
     required = _names(schema.get("required"))
     for combinator in _COMBINATORS:
-        branches = schema.get(combinator)
-        if not isinstance(branches, list):
-            continue
-        wanted: list[list[str]] = []
+        branches = _branches(schema, combinator)
         for branch in branches:
-            if isinstance(branch, dict):
-                for name, property in (
-                    branch["properties"] if isinstance(branch.get("properties"), dict) else {}
-                ).items():
-                    merged.setdefault(name, property)
-                wanted.append(_names(branch.get("required")))
+            own = branch.get("properties")
+            merged |= {name: own[name] for name in own if name not in merged} if isinstance(own, dict) else {}
+        wanted = [_names(branch.get("required")) for branch in branches]
         if combinator == "allOf":
             required += [name for names in wanted for name in names]
         elif wanted:
@@ -71,6 +65,11 @@ def clean_openai(schema: Mapping[str, Any]) -> dict[str, Any]:
     if known or "required" in schema:
         clean["required"] = known
     return clean
+
+
+def _branches(schema: Mapping[str, Any], combinator: str) -> list[dict[str, Any]]:
+    branches = schema.get(combinator)
+    return [branch for branch in branches if isinstance(branch, dict)] if isinstance(branches, list) else []
 
 
 def _root(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -144,3 +144,11 @@ class Quirks:
     """Sent with every request."""
     body: Mapping[str, Any] = field(factory=dict, repr=False)
     """Merged into every request body, last."""
+
+    def overlaid(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A request's body with what is merged into every one. Objects are merged, anything else takes its place."""
+        merged = dict(body)
+        for key, value in self.body.items():
+            before = merged.get(key)
+            merged[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+        return merged

@@ -268,3 +268,9 @@ class Request:
     user: str = ""
     session: str = ""
     extras: Extras = EMPTY
+
+    @property
+    def called(self) -> list[str]:
+        """The names of the tools that the history calls, in the order of their first calls."""
+        names = (part.name for turn in self.turns for part in turn.parts if isinstance(part, ToolUse))
+        return list(dict.fromkeys(names))

@@ -18,6 +18,8 @@ from ccproxy.dialects.seals import PREFIX, is_ours
 from ccproxy.model.messages import Opaque
 from ccproxy.wire.jsontext import NotJson, dumps, loads
 
+Block = dict[str, Any]
+
 _SEALED = PREFIX.encode("ascii")
 _UNSIGNED = tuple(
     b'"%b":%b""' % (key, space)
@@ -71,19 +73,27 @@ def _without_searches(content: list[Any]) -> list[Any]:
         if not isinstance(block, dict):
             kept.append(block)
         elif block.get("type") == "server_tool_use" and block.get("id") in theirs:
-            asked = block.get("input")
-            query = asked.get("query", "") if isinstance(asked, dict) else ""
-            words = digest(Opaque(NAME, theirs[block["id"]]))
-            kept.append({"type": "text", "text": f"[Searched the web for: {query}]\n{words}".strip()})
-        elif block.get("type") == "web_search_tool_result" and block.get("tool_use_id") in theirs:
-            continue
-        elif isinstance(citations := block.get("citations"), list):
-            own = [one for one in citations if not (isinstance(one, dict) and one.get("encrypted_index") == "")]
-            bare = {key: value for key, value in block.items() if key != "citations"}
-            kept.append(block if own == citations else {**bare, "citations": own} if own else bare)
-        else:
-            kept.append(block)
+            kept.append(_in_words(block, theirs[block["id"]]))
+        elif block.get("type") != "web_search_tool_result" or block.get("tool_use_id") not in theirs:
+            kept.append(_without_their_citations(block))
     return kept
+
+
+def _in_words(search: Block, found: Block) -> Block:
+    asked = search.get("input")
+    query = asked.get("query", "") if isinstance(asked, dict) else ""
+    return {"type": "text", "text": f"[Searched the web for: {query}]\n{digest(Opaque(NAME, found))}".strip()}
+
+
+def _without_their_citations(block: Block) -> Block:
+    citations = block.get("citations")
+    if not isinstance(citations, list):
+        return block
+    own = [one for one in citations if not (isinstance(one, dict) and one.get("encrypted_index") == "")]
+    if own == citations:
+        return block
+    bare = {key: value for key, value in block.items() if key != "citations"}
+    return {**bare, "citations": own} if own else bare
 
 
 def _found_elsewhere(block: Any) -> bool:

@@ -1,6 +1,6 @@
 """A request for an upstream of this dialect, written from the model: for clients that speak another."""
 
-import hashlib
+from itertools import takewhile
 from typing import Any
 
 from attrs import evolve
@@ -13,6 +13,7 @@ from ccproxy.dialects.anthropic.tables import BUDGETS, CHOICE_WORDS, EFFORTS, NA
 from ccproxy.dialects.anthropic.tools import native
 from ccproxy.dialects.anthropic.turns import Conversation, Piece, calls_without_thinking, limit_marks
 from ccproxy.dialects.dialect import Outgoing
+from ccproxy.dialects.identity import pseudonym
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
@@ -28,7 +29,6 @@ from ccproxy.model.messages import (
     Text,
     Think,
     Tool,
-    ToolUse,
     Turn,
     WebSearch,
 )
@@ -53,12 +53,10 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     row = generation(model)
     losses: list[str] = []
     names = Names(request.tools, NAME_LIMIT if is_claude(model) else quirks.tool_name_limit)
-    leading = 0
-    while leading < len(request.turns) and request.turns[leading].role is Role.SYSTEM:
-        leading += 1
     conversation = Conversation(quirks, names, losses)
-    system = conversation.system([*request.turns[:leading], *_instruction(request.output, row, quirks)])
-    messages = conversation.messages(request.turns[leading:])
+    leading = list(takewhile(lambda turn: turn.role is Role.SYSTEM, request.turns))
+    system = conversation.system([*leading, *_instruction(request.output, row, quirks)])
+    messages = conversation.messages(request.turns[len(leading) :])
     tools = _tools(request, quirks, names, losses)
     thinking = _thinking(request, model, row, calls_without_thinking(messages), losses)
     tokens = _tokens(request.sampling.max_tokens, thinking, row, quirks, losses)
@@ -76,7 +74,7 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         form = {"type": "json_schema", "schema": dict(request.output.schema)}
         body["output_config"] = {**body.get("output_config", {}), "format": form}
     if request.user and quirks.user_field:
-        body["metadata"] = {"user_id": hashlib.sha256(request.user.encode("utf-8", "surrogatepass")).hexdigest()}
+        body["metadata"] = {"user_id": pseudonym(request.user)}
     elif request.user:
         losses.append(lost.USER)
     losses += lost.extras(request, NAME)
@@ -84,11 +82,8 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
         body.setdefault(key, value)
     body["stream"] = wants_stream(request, quirks)
     limit_marks([*tools, *system, *(piece for message in messages for piece in message["content"])])
-    for key, value in quirks.body.items():
-        before = body.get(key)
-        body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     headers = {"content-type": "application/json", "anthropic-version": VERSION, **quirks.headers}
-    return Outgoing(PATH, dumps(body), headers, losses=lost.once(losses), unwatched_stops=unwatched)
+    return Outgoing(PATH, dumps(quirks.overlaid(body)), headers, losses=lost.once(losses), unwatched_stops=unwatched)
 
 
 def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) -> list[Piece]:
@@ -108,9 +103,8 @@ def _tools(request: Request, quirks: Quirks, names: Names, losses: list[str]) ->
                 foreign.append(hosted.name_of(tool))
     losses += hosted.lost(foreign, bool(declared), request.tool_choice, quirks)
     if not request.tools and quirks.declares_called_tools:
-        called = [part.name for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)]
         schema = {"type": "object", "properties": {}}
-        return [{"name": names.shorten(name), "input_schema": schema} for name in dict.fromkeys(called)]
+        return [{"name": names.shorten(name), "input_schema": schema} for name in request.called]
     return declared
 
 

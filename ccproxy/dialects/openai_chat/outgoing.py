@@ -63,13 +63,10 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     body["stream"] = wants_stream(request, quirks)
     if body["stream"] and quirks.stream_usage:
         body["stream_options"] = {"include_usage": True}
-    for key, value in quirks.body.items():
-        before = body.get(key)
-        body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     headers = {"content-type": "application/json", **quirks.headers}
-    return Outgoing(
-        PATH, dumps(body), headers, losses=lost.once(losses), unwatched_stops=_unwatched(request.sampling, quirks)
-    )
+    body = quirks.overlaid(body)
+    unwatched = _unwatched(request.sampling, quirks)
+    return Outgoing(PATH, dumps(body), headers, losses=lost.once(losses), unwatched_stops=unwatched)
 
 
 def _sampling(sampling: Sampling, reasons: bool, quirks: Quirks, losses: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ccproxy.dialects.openai_schema import clean_openai, strict
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
-from ccproxy.model.messages import Choose, Opaque, Request, Tool, ToolChoice, ToolUse, WebSearch
+from ccproxy.model.messages import Choose, Opaque, Request, Tool, ToolChoice, WebSearch
 
 _FORCED = (Choose.ANY, Choose.NAMED)
 
@@ -115,13 +115,12 @@ def _plugin(search: WebSearch) -> dict[str, Any]:
 
 def _called(request: Request, names: Names) -> list[dict[str, Any]]:
     """The least declaration of each tool that the history calls, in the order of their first calls."""
-    called = [part.name for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)]
     return [
         {
             "type": "function",
             "function": {"name": names.shorten(name), "parameters": {"type": "object", "properties": {}}},
         }
-        for name in dict.fromkeys(called)
+        for name in request.called
     ]
 
 

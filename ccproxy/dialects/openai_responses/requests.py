@@ -132,12 +132,9 @@ def render_request(request: Request, quirks: Quirks) -> Outgoing:
     body["stream"] = wants_stream(request, quirks)
     if body["stream"] and quirks.stream_usage:
         body["stream_options"] = {"include_obfuscation": False}
-    for key, value in quirks.body.items():
-        before = body.get(key)
-        body[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
     return Outgoing(
         PATH,
-        dumps(body),
+        dumps(quirks.overlaid(body)),
         {"content-type": "application/json", **quirks.headers},
         losses=lost.once(losses),
         unwatched_stops=request.sampling.stop,
