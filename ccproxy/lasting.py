@@ -99,6 +99,10 @@ class Lasting:
         factors = Factors()
         running = Running()
         fitness = Fitness(reactor)
+
+        def in_pool(work: Callable[[], Any]) -> Deferred[Any]:
+            return deferToThreadPool(reactor, reactor.getThreadPool(), work)
+
         ledger = Ledger(lambda database: Connections(database, reactor), reactor)
         return cls(
             reactor=reactor,
@@ -112,7 +116,7 @@ class Lasting:
             sessions=Sessions(),
             kept=KeptResponses(reactor.seconds),
             ledger=ledger,
-            spool=Spool(Threads(reactor).run, reactor),
+            spool=Spool(Threads(reactor).run, in_pool, reactor),
             fitness=fitness,
             probes=Probes(reactor, fitness.breakers),
             purse=Purse(Budgets(), ledger, reactor),

@@ -23,6 +23,7 @@ OURS = "x-ccproxy-"
 """How headers begin that every answer of ours has."""
 
 SAME = "The bodies are the same, byte for byte."
+SAME_AS_FAR_AS_SEEN = "The bodies are the same, as far as they can be seen."
 
 
 class NoSuchAttempt(ValueError):
@@ -74,9 +75,9 @@ def parts(captured: Captured, number: int | None = None) -> Iterator[Part]:
 def _request(captured: Captured, leg: Leg) -> Part:
     mine, theirs = captured.asked, leg.asked
     head = difference(_asked(mine), _asked(theirs))
-    same = mine.message.body.data == theirs.message.body.data
+    same = _same(mine.message.body, theirs.message.body)
     rows = [] if same else difference(outline(mine.message.body.data), outline(theirs.message.body.data))
-    notes = ([SAME] if same else []) + [*_notes("client", mine.message.body), *_notes(leg.target, theirs.message.body)]
+    notes = [*same, *_notes("client", mine.message.body), *_notes(leg.target, theirs.message.body)]
     return Part("Request", "as the client sent it", f"as {leg.target} got it", tuple(rows), tuple(notes), tuple(head))
 
 
@@ -91,12 +92,20 @@ def _answer(captured: Captured, leg: Leg) -> Iterator[Part]:
         yield _alone("Answer", leg.target, _answered(theirs), said, theirs.message.body)
         return
     head = difference(_answered(theirs), _answered(mine))
-    same = theirs.message.body.data == mine.message.body.data
+    same = _same(theirs.message.body, mine.message.body)
     rows = [] if same else difference(said, _said(captured, mine))
-    notes = [SAME] if same else []
+    notes = list(same)
     notes += [f"The answer of {leg.target} ended early: {plain(theirs.how)}"] if theirs.how else []
     notes += [*_notes(leg.target, theirs.message.body), *_notes("client", mine.message.body)]
     yield Part("Answer", f"as {leg.target} gave it", "as the client got it", tuple(rows), tuple(notes), tuple(head))
+
+
+def _same(first: Body, second: Body) -> list[str]:
+    """That two bodies are the same, where they are."""
+    if first.data != second.data or first.size != second.size:
+        return []
+    seen = first.complete and second.complete and not first.masked
+    return [SAME if seen else SAME_AS_FAR_AS_SEEN]
 
 
 def _in_short(leg: Leg) -> Part:

@@ -45,10 +45,12 @@ log = Logger()
 
 
 class Spool:
-    """All captures of the daemon. `follow` says whether there are any, and where; `in_thread` runs slow work."""
+    """All captures of the daemon. `follow` says whether there are any, and where. `writing` runs what may hang with its
+    disk, one thing at a time; `reading`, what somebody waits for who can be kept waiting."""
 
-    def __init__(self, in_thread: InThread, clock: IReactorTime) -> None:
-        self._in_thread = in_thread
+    def __init__(self, writing: InThread, reading: InThread, clock: IReactorTime) -> None:
+        self._writing = writing
+        self._reading = reading
         self._clock = clock
         self._files: Files | None = None
         self._keeping: Keeping | None = None
@@ -88,7 +90,7 @@ class Spool:
             captured = None if text is None else read(text)
             return None if captured is None else question(captured)
 
-        return self._in_thread(work)
+        return self._reading(work)
 
     def now(self) -> float:
         """What time it is."""
@@ -126,7 +128,7 @@ class Spool:
     def _write(self) -> None:
         self._timer = None
         files, notes = self._files, self._queue
-        if files is None or not notes:
+        if files is None or not notes or self._working is not None:
             return
         self._queue = []
         size = sum(len(note.data) + NOTE_SIZE for note in notes)
@@ -157,7 +159,7 @@ class Spool:
     def _work(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """One thing at a time."""
         self._working = Deferred()
-        maybeDeferred(self._in_thread, work).addCallback(then).addErrback(self._fault).addBoth(self._over)
+        maybeDeferred(self._writing, work).addCallback(then).addErrback(self._fault).addBoth(self._over)
 
     def _over(self, _result: object) -> None:
         working, self._working = self._working, None

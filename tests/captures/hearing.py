@@ -23,7 +23,7 @@ class Heard:
     def __init__(self, directory: str, keeping: Keeping = ROOMY, masks: Masks | None = None, **wire: Any) -> None:
         self.directory = Path(directory) / "captures"
         self.clock = Clock()
-        self.spool = Spool(self.run, self.clock)
+        self.spool = Spool(self.run, self.run, self.clock)
         self.spool.follow(str(self.directory), keeping, masks or Masks())
         self.wire = Wire(clock=self.clock, witnessing=self.witness, spool=self.spool, **wire)
 

@@ -8,7 +8,7 @@ from ccproxy.captures.difference import Side
 from ccproxy.captures.files import Keeping
 from ccproxy.captures.folded import CUT, folded
 from ccproxy.captures.masks import Masks
-from ccproxy.captures.seen import SAME, NoSuchAttempt, Part, chosen, parts, raw, told
+from ccproxy.captures.seen import SAME, SAME_AS_FAR_AS_SEEN, NoSuchAttempt, Part, chosen, parts, raw, told
 from tests.captures.hearing import Heard
 from tests.captures.test_capture import MESSAGE, STREAM
 from tests.support.wire import CLAUDE, OPENAI
@@ -59,6 +59,12 @@ class SeenTests(SynchronousTestCase):
         request, answer = parts(heard.captured())
         self.assertEqual((request.notes[0], answer.notes[0]), (SAME, SAME))
         self.assertEqual((request.rows, answer.rows), ((), ()))
+        heard = Heard(self.mktemp(), targets=(CLAUDE,), masks=Masks([], ["max_tokens"]))
+        heard.wire.ask(stream=False)
+        heard.wire.upstream().whole(MESSAGE)
+        heard.write()
+        request, _ = parts(heard.captured())
+        self.assertEqual(request.notes[0], SAME_AS_FAR_AS_SEEN, "what is masked may be anything")
 
     def test_another_attempt(self) -> None:
         """Each request that went upstream can be shown; one that is not there is refused with words."""

@@ -26,7 +26,7 @@ class SpoolTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.jobs: list[tuple[Callable[[], Any], Deferred[Any]]] = []
-        self.spool = Spool(self.in_thread, self.clock)
+        self.spool = Spool(self.in_thread, self.in_thread, self.clock)
         self.directory = Path(self.mktemp()) / "captures"
         self.spool.follow(str(self.directory), KEEPING, Masks())
         self.events: list[LogEvent] = []
@@ -83,6 +83,25 @@ class SpoolTests(SynchronousTestCase):
         self.clock.advance(WRITE_EVERY)
         self.work()
         self.assertEqual(self.ids, ["req_a", "req_b"])
+
+    def test_one_at_a_time_with_the_old_ones(self) -> None:
+        """Nor does it begin while old captures are looked for; and they are not looked for while something is
+        written."""
+        self.clock.advance(WRITE_EVERY / 2)
+        self.note("req_a")
+        self.clock.advance(WRITE_EVERY / 2)
+        self.assertEqual(len(self.jobs), 1, "the look for old ones")
+        self.clock.advance(WRITE_EVERY)
+        self.assertEqual(len(self.jobs), 1)
+        self.work()
+        self.clock.advance(WRITE_EVERY)
+        self.assertEqual(len(self.jobs), 1)
+        self.clock.advance(FORGET_EVERY)
+        self.assertEqual(len(self.jobs), 1)
+        self.work()
+        self.assertEqual(self.ids, ["req_a"])
+        self.clock.advance(WRITE_EVERY)
+        self.assertEqual(len(self.jobs), 1, "the next look")
 
     def test_more_than_fits(self) -> None:
         """What finds no room costs its own exchange alone, is counted once for each, and told once."""
@@ -154,7 +173,7 @@ class SpoolTests(SynchronousTestCase):
     def test_nothing_runs_for_nothing(self) -> None:
         """Where nothing is captured, and nothing was, there is neither a timer nor a directory."""
         clock = Clock()
-        spool = Spool(self.in_thread, clock)
+        spool = Spool(self.in_thread, self.in_thread, clock)
         spool.follow(str(self.directory), KEEPING, Masks(), enabled=False)
         self.assertEqual(clock.getDelayedCalls(), [])
         self.successResultOf(spool.close())

@@ -250,7 +250,7 @@ class BusyTests(BrowserCase):
         status = {"uptime_seconds": 1.0, "exchanges": {"served": 1}, "configuration": {}, "latencies": {}}
         status |= {"failover": {}, "providers": [], "budgets": []}
         nothing = Ledger(lambda _: None, reactor)
-        known = Known(feed, nothing, Spool(deferToThread, reactor))
+        known = Known(feed, nothing, Spool(deferToThread, deferToThread, reactor))
         shown = Shown(known, lambda: status, dict, dict, tuple, reactor)
         page = Dashboard(keys, door, visits, shown)
         pages: dict[str, Any] = {"/dashboard": page, "/dashboard/live": live}

@@ -345,7 +345,7 @@ class Wire:
         live = Live(keyring, ANTHROPIC, new_id, self.feed, self.clock)
         visits = Visits(self.clock.seconds)
         door = Door(keyring, self.proxies, self._in_thread, visits.present)
-        known = Known(self.feed, self.ledger, self.spool or Spool(maybeDeferred, self.clock))
+        known = Known(self.feed, self.ledger, self.spool or Spool(maybeDeferred, maybeDeferred, self.clock))
         shown = Shown(
             known,
             status.details,
