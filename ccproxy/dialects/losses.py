@@ -18,6 +18,15 @@ def fewer_tokens(most: int) -> str:
     return f"max_tokens above {most}"
 
 
+def within(temperature: float, least: float, most: float, losses: list[str]) -> float:
+    """The temperature in the range that the vendor takes."""
+    if temperature > most:
+        losses.append(f"temperature above {most:g}")
+    elif temperature < least:
+        losses.append(f"temperature below {least:g}")
+    return max(least, min(temperature, most))
+
+
 def extras(request: Request, dialect: str) -> list[str]:
     """The fields that only the client's own dialect knows, and this one does not."""
     return [name for of, fields in request.extras.items() if of != dialect for name in fields if name not in _HARMLESS]

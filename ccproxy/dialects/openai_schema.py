@@ -1,11 +1,14 @@
 """JSON Schema as OpenAI's function tools and structured outputs take it.
 
 Vendors of this dialect want an object with properties at the root and stumble over `$schema`; OpenAI's strict mode
-takes a small subset of the rest. Nothing is taken away here that is merely unknown: servers ignore it.
+takes a small subset of the rest. Nothing is taken away here that is merely unknown: servers ignore it. `schema_places`
+knows what they stumble over further within.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+from ccproxy.dialects.schema_places import with_typed_branches, without_lookaround
 
 _ROOT_ONLY = ("$schema", "$id")
 _COMBINATORS = ("anyOf", "oneOf", "allOf")
@@ -40,10 +43,10 @@ _STRICT = frozenset(
 _STRICT_FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 
 
-def clean_openai(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a tool's arguments with an object at its root that has `properties`. Alternatives at the root,
-    which OpenAI refuses there, become one object with the properties of all: what every one requires stays required
-    (and what any part of an `allOf` requires)."""
+def clean_openai(schema: Mapping[str, Any], typed_branches: bool = False) -> Mapping[str, Any]:
+    """The schema of a tool's arguments with an object at its root that has `properties`, and without patterns that no
+    server compiles. Alternatives at the root, which OpenAI refuses there, become one object with the properties of all:
+    what every one requires stays required (and what any part of an `allOf` requires). `typed_branches` as the quirk."""
     schema = _root(schema)
     clean = {key: value for key, value in schema.items() if key not in _ROOT_ONLY and key not in _NOT_AT_ROOT}
     properties = schema.get("properties")
@@ -64,7 +67,12 @@ def clean_openai(schema: Mapping[str, Any]) -> dict[str, Any]:
     known = [name for name in dict.fromkeys(required) if name in merged]
     if known or "required" in schema:
         clean["required"] = known
-    return clean
+    return with_typed_branches(clean) if typed_branches else without_lookaround(clean)
+
+
+def clean_output(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of an answer, without what OpenAI refuses in one."""
+    return without_lookaround({key: value for key, value in schema.items() if key not in _ROOT_ONLY})
 
 
 def _branches(schema: Mapping[str, Any], combinator: str) -> list[dict[str, Any]]:
@@ -99,14 +107,17 @@ def _strict(schema: Any, depth: int) -> bool:
         return False
     if "$ref" in schema:
         return len(schema) == 1
+    if not schema.keys() & {"type", "anyOf"}:
+        return False
     properties = schema.get("properties", {})
     kind = schema.get("type")
-    if kind == "object" or "properties" in schema:
+    kinds = kind if isinstance(kind, list) else [kind]
+    if "object" in kinds or "properties" in schema:
         if schema.get("additionalProperties") is not False or not isinstance(properties, dict):
             return False
         if set(_names(schema.get("required"))) != set(properties):
             return False
-    if kind == "array" and "items" not in schema:
+    if "array" in kinds and "items" not in schema:
         return False
     nested = list(properties.values()) if isinstance(properties, dict) else []
     for key in ("$defs", "definitions"):

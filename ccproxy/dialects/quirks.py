@@ -83,6 +83,8 @@ class Quirks:
     tool_id_pattern: str = "[a-zA-Z0-9_-]{1,64}"
     """What a tool call's id must match whole; others are rewritten by hash, in call and result alike."""
     max_tools: int | None = None
+    typed_branches: bool = False
+    """In the schemas of tools, each alternative of an `anyOf` has its type, and what is around it none (Moonshot)."""
     declares_called_tools: bool = False
     """Wants every tool that the history calls among the declared ones, even where the request has none."""
     forced_choice_with_reasoning: bool = True
@@ -111,6 +113,7 @@ class Quirks:
     """Takes temperature and top_p."""
     samples_while_reasoning: bool = True
     """Takes them also when reasoning is on."""
+    min_temperature: float = 0.0
     max_temperature: float = 2.0
     top_k: bool = False
 

@@ -78,6 +78,10 @@ class StrictTests(SynchronousTestCase):
         self.assertFalse(strict(self.schema(format="uri")))
         self.assertFalse(strict(self.schema(pattern="(?=x)y")))
         self.assertFalse(strict({"type": "array", "items": {"type": "string"}}))
+        for inner in ({}, {"enum": ["x"]}, {"type": ["object", "null"]}, {"type": ["array", "null"]}):
+            untyped = self.schema()
+            untyped["properties"]["a"] = inner
+            self.assertFalse(strict(untyped), inner)
         nested = self.schema()
         nested["properties"]["a"] = {"type": "array"}
         self.assertFalse(strict(nested))

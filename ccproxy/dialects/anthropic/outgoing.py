@@ -243,10 +243,8 @@ def _sampling(
         else:
             losses.append(name)
     if "temperature" in fields:
-        highest = 1.0 if is_claude(model) else quirks.max_temperature
-        if fields["temperature"] > highest:
-            losses.append(f"temperature above {highest:g}")
-            fields["temperature"] = highest
+        least, most = (0.0, 1.0) if is_claude(model) else (quirks.min_temperature, quirks.max_temperature)
+        fields["temperature"] = lost.within(fields["temperature"], least, most, losses)
     watched = [stop for stop in sampling.stop if stop.strip()]
     limit = None if is_claude(model) else quirks.stop_limit
     if watched[:limit]:

@@ -258,10 +258,19 @@ def calls_without_thinking(messages: Sequence[Piece]) -> bool:
 
 
 def limit_marks(marked: Iterable[Piece]) -> None:
-    """Takes the cache markers off all but the last four blocks: Anthropic refuses more."""
+    """Takes the cache markers off all but the last four blocks: Anthropic refuses more. It refuses too what is kept for
+    an hour behind what is kept for minutes, so a marker before one of an hour is of an hour."""
     places = [place for piece in marked for place in (piece, *_within(piece)) if "cache_control" in place]
     for place in places[:-4]:
         del place["cache_control"]
+    kept = places[-4:]
+    last_of_an_hour = max((at for at, place in enumerate(kept) if _is_long(place["cache_control"])), default=-1)
+    for place in kept[: max(0, last_of_an_hour)]:
+        place["cache_control"] = {**place["cache_control"], "ttl": "1h"}
+
+
+def _is_long(marker: Any) -> bool:
+    return isinstance(marker, Mapping) and marker.get("ttl") == "1h"
 
 
 def _within(piece: Piece) -> list[Piece]:

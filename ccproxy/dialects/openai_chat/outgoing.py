@@ -11,7 +11,7 @@ from ccproxy.dialects.openai_chat import tools
 from ccproxy.dialects.openai_chat.conversation import messages
 from ccproxy.dialects.openai_chat.reasoning import ask, can_be_off
 from ccproxy.dialects.openai_chat.tables import NAME
-from ccproxy.dialects.openai_schema import strict
+from ccproxy.dialects.openai_schema import clean_output, strict
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
@@ -83,9 +83,9 @@ def _sampling(sampling: Sampling, reasons: bool, quirks: Quirks, losses: list[st
         losses += [name for name, value in given.items() if value is not None]
         sampling = evolve(sampling, temperature=None, top_p=None, top_k=None)
     if sampling.temperature is not None:
-        if sampling.temperature > quirks.max_temperature:
-            losses.append(f"temperature above {quirks.max_temperature:g}")
-        fields["temperature"] = min(sampling.temperature, quirks.max_temperature)
+        fields["temperature"] = lost.within(
+            sampling.temperature, quirks.min_temperature, quirks.max_temperature, losses
+        )
     if sampling.top_p is not None:
         fields["top_p"] = sampling.top_p
     if sampling.top_k is not None:
@@ -105,7 +105,7 @@ def _unwatched(sampling: Sampling, quirks: Quirks) -> tuple[str, ...]:
 def _format(output: Output, quirks: Quirks) -> dict[str, Any]:
     if output.schema is None or not quirks.schema_output:
         return {"type": "json_object"}
-    schema = {key: value for key, value in output.schema.items() if key not in ("$schema", "$id")}
+    schema = clean_output(output.schema)
     # Strict decoding refuses most schemas that were not written for it; unstrict is a strong hint everywhere.
     json_schema = {"name": output.name, "schema": schema, "strict": strict(schema)}
     return {"type": "json_schema", "json_schema": json_schema}

@@ -92,7 +92,7 @@ def _function(tool: Tool, quirks: Quirks, names: Names) -> dict[str, Any]:
     function: dict[str, Any] = {"name": names.shorten(tool.name)}
     if tool.description:
         function["description"] = tool.description
-    function["parameters"] = clean_openai(tool.schema)
+    function["parameters"] = clean_openai(tool.schema, quirks.typed_branches)
     if tool.strict and quirks.strict_tools and strict(function["parameters"]):
         function["strict"] = True
     written: dict[str, Any] = {"type": "function", "function": function}

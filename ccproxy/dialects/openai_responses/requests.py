@@ -10,7 +10,7 @@ from ccproxy.dialects.openai_responses.items import Writer, breakpoint_of, syste
 from ccproxy.dialects.openai_responses.signatures import MARKS
 from ccproxy.dialects.openai_responses.tables import BUDGETS, MIN_OUTPUT, NAME
 from ccproxy.dialects.openai_responses.tools import declared, write_tools
-from ccproxy.dialects.openai_schema import strict
+from ccproxy.dialects.openai_schema import clean_output, strict
 from ccproxy.dialects.quirks import Quirks, ReasoningControl
 from ccproxy.dialects.streaming import wants_stream
 from ccproxy.dialects.toolnames import Names
@@ -251,7 +251,7 @@ def _text(output: Output | None, quirks: Quirks) -> dict[str, Any]:
         return {}
     if output.schema is None or not quirks.schema_output:
         return {"text": {"format": {"type": "json_object"}}}
-    schema = {key: value for key, value in output.schema.items() if key not in ("$schema", "$id")}
+    schema = clean_output(output.schema)
     form = {"type": "json_schema", "name": output.name, "schema": schema, "strict": strict(schema)}
     return {"text": {"format": form}}
 

@@ -231,11 +231,12 @@ def _definition(tool: Tool, name: str, quirks: Quirks) -> dict[str, Any]:
     own = tool.extras.get(NAME)
     if own is not None and own["custom"]:
         return {**own["tool"], "name": name}
-    enforced = tool.strict and quirks.strict_tools and strict(tool.schema)
+    parameters = clean_openai(tool.schema, quirks.typed_branches)
+    enforced = tool.strict and quirks.strict_tools and strict(parameters)
     definition = {"type": "function", "name": name}
     if tool.description:
         definition["description"] = tool.description
-    return {**definition, "parameters": clean_openai(tool.schema), "strict": enforced}
+    return {**definition, "parameters": parameters, "strict": enforced}
 
 
 def _written_search(tool: WebSearch, losses: list[str]) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def _minimax(name: str, host: str) -> Vendor:
             "tool_choices": frozenset({"auto", "none"}),
             "parallel_tool_field": False,
             "images": False,
+            # It refuses 0.
+            "min_temperature": 0.01,
             "max_temperature": 1.0,
             "user_field": "",
         },

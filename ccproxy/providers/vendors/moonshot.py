@@ -8,6 +8,7 @@ from ccproxy.providers.vendors.messages import OWN_MODELS
 _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto", "none"}),
     "parallel_tool_field": False,
+    "typed_branches": True,
     "images": False,
     "stop_limit": 5,
     "max_temperature": 1.0,

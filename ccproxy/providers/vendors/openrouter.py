@@ -31,5 +31,6 @@ OPENROUTER = Vendor(
         Rule("anthropic/*", {"cache_markers": True, "forced_choice_with_reasoning": False}),
         Rule("google/*", {"cache_markers": True}),
         Rule("qwen/*", {"cache_markers": True}),
+        Rule("moonshotai/*", {"typed_branches": True}),
     ),
 )

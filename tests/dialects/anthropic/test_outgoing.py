@@ -304,6 +304,15 @@ class PartTests(OutgoingCase):
         self.assertEqual(json.dumps(body).count("cache_control"), 4)
         self.assertNotIn("cache_control", json.dumps([body["tools"], body["system"]]))
 
+    def test_order_of_cache_markers(self) -> None:
+        """What is kept for minutes may not stand before what is kept for an hour, so it is kept for an hour too; what
+        stands behind stays."""
+        short, long = ({"cache_control": {"type": "ephemeral", **ttl}} for ttl in ({}, {"ttl": "1h"}))
+        marks = [short, long, {"cache_control": {"type": "ephemeral", "ttl": "5m"}}]
+        body = self.written(*(user(Text(str(at), {"anthropic": mark})) for at, mark in enumerate(marks)))
+        told = [part["cache_control"].get("ttl") for message in body["messages"] for part in message["content"]]
+        self.assertEqual(told, ["1h", "1h", "5m"])
+
 
 class ToolTests(OutgoingCase):
     """Tools and the choice among them."""

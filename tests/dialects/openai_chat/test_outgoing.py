@@ -128,6 +128,7 @@ class SamplingTests(SynchronousTestCase):
         given = {"temperature": 1.8, "top_p": 0.5, "top_k": 3}
         self.assertEqual(self.sampled(Quirks(), **given), {"temperature": 1.8, "top_p": 0.5})
         self.assertEqual(self.sampled(Quirks(max_temperature=1.0, top_k=True), **given), {**given, "temperature": 1.0})
+        self.assertEqual(self.sampled(Quirks(min_temperature=0.01), temperature=0.0), {"temperature": 0.01})
         self.assertEqual(self.sampled(Quirks(samples=False), **given), {})
         self.assertEqual(losses(evolve(ASK, sampling=Sampling(**given)), Quirks()), ("top_k",))
 
