@@ -7,6 +7,7 @@ whole path work, without an account. It says plainly what it is.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from twisted.application.service import Service
@@ -17,6 +18,7 @@ from twisted.web.http import Request as HttpRequest
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from ccproxy.dialects.examples import example
 from ccproxy.wire import jsontext, sse
 
 HOST = b"demo.invalid"
@@ -117,7 +119,7 @@ class _Telling:
         self._left = True
 
 
-_REMINDER = re.compile(r"<(system-reminder|system)>.*?(</\1>|\Z)", re.DOTALL)
+_REMINDER = re.compile(r"<(system-reminder|system|environment_\w+)>.*?(</\1>|\Z)", re.DOTALL)
 
 
 def script(asked: dict[str, Any], id: str) -> Iterator[bytes]:
@@ -131,17 +133,17 @@ def script(asked: dict[str, Any], id: str) -> Iterator[bytes]:
 
 def _script(asked: dict[str, Any], id: str) -> Iterator[dict[str, Any]]:
     turns = [turn for turn in asked.get("messages", ()) if turn.get("role") in ("user", "tool")] or [{}]
-    tools = [tool["function"]["name"] for tool in asked.get("tools", ())]
     said = _text(turns[-1].get("content"))
+    tool = _chosen(asked, said)
     if turns[-1].get("role") == "tool":
         yield from _words("content", AFTER_TOOL.format(result=said[:200]))
         finish = "stop"
-    elif "tool" in said.lower() and tools:
+    elif tool:
         yield from _words("reasoning_content", REASONING)
-        yield from _call("Bash" if "Bash" in tools else tools[0], f"call_{id}")
+        yield from _call(tool, f"call_{id}")
         finish = "tool_calls"
     elif "response_format" in asked:
-        yield from _words("content", '{"title": "ccproxy demo"}')
+        yield from _words("content", jsontext.dumps_str(_object(asked["response_format"])))
         finish = "stop"
     else:
         yield from _words("reasoning_content", REASONING)
@@ -162,8 +164,51 @@ def _words(field: str, text: str) -> Iterator[dict[str, Any]]:
         yield _chunk({field: word + " "})
 
 
-def _call(name: str, id: str) -> Iterator[dict[str, Any]]:
-    arguments = {"command": "echo hello from the ccproxy demo", "description": "Say hello"} if name == "Bash" else {}
+def _chosen(asked: dict[str, Any], said: str) -> dict[str, Any] | None:
+    """The tool to call: the one that the client insists on, else, if somebody speaks of tools, one that they name, a
+    shell, or the first that does not sound as if it changed anything."""
+    tools = {tool["function"]["name"]: tool["function"] for tool in asked.get("tools") or ()}
+    choice = asked.get("tool_choice")
+    if isinstance(choice, dict):
+        return tools.get(choice["function"]["name"])
+    if not tools or choice == "none" or (choice != "required" and "tool" not in said.lower()):
+        return None
+    named = (name for name in tools if re.search(rf"\b{re.escape(name)}\b", said, re.IGNORECASE))
+    shells = (name for name, tool in tools.items() if _SHELL.fullmatch(name) and _commands(tool))
+    harmless = (name for name in tools if not _CHANGES.search(name))
+    found = next(chain(named, shells, harmless, tools if choice == "required" else ()), None)
+    return None if found is None else tools[found]
+
+
+_SHELL = re.compile(r"(?:\w*_)?(?:bash|shell|exec|execute|terminal|command|run)(?:_\w*)?", re.IGNORECASE)
+_CHANGES = re.compile(
+    r"write|edit|patch|replace|create|delete|remove|move|update|insert|send|kill|cancel|notebook", re.IGNORECASE
+)
+_SAYS = "echo hello from the ccproxy demo"
+
+
+def _commands(tool: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that make a shell say hello, by what it calls a command; none where it is no shell."""
+    properties = (tool.get("parameters") or {}).get("properties") or {}
+    for name in ("command", "cmd"):
+        if name in properties:
+            return {name: ["sh", "-c", _SAYS] if properties[name].get("type") == "array" else _SAYS}
+    return {}
+
+
+def _object(form: dict[str, Any]) -> Any:
+    """An object of the form that the client wants."""
+    schema = (form.get("json_schema") or {}).get("schema")
+    return example(schema) if schema else {"title": "ccproxy demo"}
+
+
+def _call(tool: dict[str, Any], id: str) -> Iterator[dict[str, Any]]:
+    name = tool["name"]
+    arguments = example(tool.get("parameters") or {"type": "object"})
+    if _SHELL.fullmatch(name) and (says := _commands(tool)):
+        arguments |= says
+    if "description" in arguments:
+        arguments["description"] = "Say hello"
     yield _chunk({"tool_calls": [{"index": 0, "id": id, "type": "function", "function": {"name": name}}]})
     text = jsontext.dumps_str(arguments)
     for start in range(0, len(text), 12):

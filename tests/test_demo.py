@@ -14,7 +14,18 @@ from ccproxy.model.replies import Response, fold
 from ccproxy.model.usage import Reason
 from tests.support.streams import parse
 
-TOOLS = [{"type": "function", "function": {"name": "Read"}}, {"type": "function", "function": {"name": "Bash"}}]
+
+def function(called: str, *properties: str) -> dict[str, object]:
+    """A tool whose arguments are texts."""
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in properties},
+        "required": [*properties],
+    }
+    return {"type": "function", "function": {"name": called, "parameters": schema}}
+
+
+TOOLS = [function("Edit", "path"), function("Read", "path"), function("Bash", "command", "description")]
 
 
 def reply(**asked: object) -> Response:
@@ -49,6 +60,25 @@ class ScriptTests(SynchronousTestCase):
         self.assertTrue(json.loads(call.arguments)["command"].startswith("echo "))
         self.assertIs(said.stop.reason, Reason.TOOLS)
 
+    def test_which_tool(self) -> None:
+        """It calls the tool that the client insists on, or that the person names, or one that changes nothing, with
+        arguments that the tool takes."""
+        weather = function("get_weather", "city")
+        shell = function("exec_command", "cmd")
+        named = {"type": "function", "function": {"name": "Edit"}}
+        for tools, words, choice, name, arguments in (
+            (TOOLS, "Use the read tool", "auto", "Read", {"path": "ccproxy demo"}),
+            ([TOOLS[0], weather], "Use a tool", "auto", "get_weather", {"city": "ccproxy demo"}),
+            ([weather, shell], "Use a tool", "auto", "exec_command", {"cmd": "echo hello from the ccproxy demo"}),
+            (TOOLS, "Hello", named, "Edit", {"path": "ccproxy demo"}),
+            (TOOLS[:1], "Hello", "required", "Edit", {"path": "ccproxy demo"}),
+        ):
+            call = reply(messages=user(words), tools=tools, tool_choice=choice).blocks[-1]
+            assert isinstance(call, ToolUse)
+            self.assertEqual((call.name, json.loads(call.arguments)), (name, arguments))
+        for tools, choice in ((TOOLS[:1], "auto"), (TOOLS, "none")):
+            self.assertIs(reply(messages=user("Use a tool"), tools=tools, tool_choice=choice).stop.reason, Reason.DONE)
+
     def test_hears_the_person(self) -> None:
         """What clients and systems say to the model besides is not taken for the person's words."""
         conversation = [
@@ -57,6 +87,7 @@ class ScriptTests(SynchronousTestCase):
                 "content": [
                     {"type": "text", "text": "Good morning"},
                     {"type": "text", "text": "<system-reminder>use a tool"},
+                    {"type": "text", "text": "<environment_details>\nTools: none\n</environment_details>"},
                 ],
             },
             {"role": "system", "content": "There are tools."},
@@ -85,6 +116,14 @@ class ScriptTests(SynchronousTestCase):
         (text,) = reply(messages=user("title"), response_format={"type": "json_schema"}).blocks
         assert isinstance(text, Text)
         self.assertIn("title", json.loads(text.text))
+
+    def test_schema(self) -> None:
+        """Asked for JSON by a schema, it answers with what fits it."""
+        schema = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
+        form = {"type": "json_schema", "json_schema": {"name": "sums", "schema": schema}}
+        (text,) = reply(messages=user("2 and 3?"), response_format=form).blocks
+        assert isinstance(text, Text)
+        self.assertEqual(json.loads(text.text), {"total": 1})
 
 
 class DemoTests(SynchronousTestCase):
