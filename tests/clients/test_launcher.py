@@ -66,7 +66,7 @@ class LauncherTests(TestCase):
     async def test_every_way(self) -> None:
         """`ccproxy`, `ccproxy code` and `ccproxy run claude` all give an answer of the configured model, by the
         environment's key, and leave no daemon behind."""
-        for words in ((), ("code",), ("run", "claude")):
+        for words in ((), ("code",), ("claude",), ("run", "claude")):
             self.upstream.script(CHAT.says(reply(f"Hello from {len(words)}.")))
             process = await self.ccproxy(*words, "-p", "Say hello.")
             self.assertEqual(process.output.decode().strip(), f"Hello from {len(words)}.")
@@ -82,6 +82,21 @@ class LauncherTests(TestCase):
         self.assertEqual(process.output.decode().strip(), "It says 42.")
         self.assertIn("launched-42", repr(CHAT.results(self.upstream.received[-1].json())))
         self.assertNotEqual(self.person.daemon(), 0)
+
+    async def test_subagent(self) -> None:
+        """Where there are routes for its sizes and one for subagents, a subagent's questions go by that one, and all
+        others by their size's."""
+        provider = CHAT.provider(self.upstream.port) | {"api_key": "${MODEL_KEY}", "quirks": {"window": WINDOW}}
+        big = {"provider": provider["name"], "model": "big"}
+        sizes = dict.fromkeys(("default", "opus", "sonnet", "haiku"), big)
+        self.person.configure({"providers": [provider], "routes": {**sizes, "subagent": {**big, "model": "small"}}})
+        wish = {"description": "Says pong", "prompt": "Say pong.", "subagent_type": "general-purpose"}
+        call = Call("Agent", {**wish, "run_in_background": False}, "call_one1")
+        self.upstream.script(CHAT.says(reply(call)), CHAT.says(reply("pong")), CHAT.says(reply("It said pong.")))
+        process = await self.ccproxy("-p", "Have somebody say pong.", "--dangerously-skip-permissions")
+        self.assertEqual(process.output.decode().strip(), "It said pong.")
+        asked = [received.json()["model"] for received in self.upstream.received]
+        self.assertEqual(asked, ["big", "small", "big"])
 
     async def test_window(self) -> None:
         """Claude Code believes in the window of the model that answers, and not in one of a million tokens."""
