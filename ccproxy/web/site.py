@@ -36,6 +36,9 @@ SWALLOW_SECONDS = 10.0
 client would see that instead of our answer."""
 
 
+FIRST_REQUEST_SECONDS = 1.0
+"""How long a daemon that stops waits for the request of a client that has connected: it is on its way, as a rule."""
+
 _NOT_SAID = object()
 
 
@@ -121,17 +124,27 @@ class Channel(HTTPChannel):
     _head = b""
     _host: IAddress | None = None
     _retired = False
+    _answered = False
+    """Whether it had an answer, or the beginning of one."""
+    _silence: IDelayedCall | None = None
 
     @property
     def owes(self) -> bool:
-        """Whether a request has come, or begun to come, whose answer has not begun."""
-        return bool(self.requests) and not self.requests[0].startedWriting
+        """Whether a request has come, or is on its way, whose answer has not begun."""
+        return not self.requests[0].startedWriting if self.requests else not self._answered
 
     def retire(self) -> None:
-        """Take no further request. What came already is answered, and then it is closed."""
+        """Take no further request. What came already is answered, and then it is closed; so is the first request of
+        somebody who has just connected."""
         self._retired = True
+        if not self.requests and not self._answered:
+            self._silence = self.callLater(FIRST_REQUEST_SECONDS, self._close_if_idle)
+            return
         # Twisted then leaves unread what comes behind. Over TLS a client is heard even after its connection was closed.
         self.persistent = 0
+        self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
         if not self.requests:
             self.loseConnection()
 
@@ -143,6 +156,8 @@ class Channel(HTTPChannel):
         return bool(super().checkPersistence(request, version)) and not self._retired
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._silence is not None and self._silence.active():
+            self._silence.cancel()
         super().connectionLost(reason)
         self.site.lost(self)
 
@@ -157,6 +172,7 @@ class Channel(HTTPChannel):
             headers.setRawHeaders(b"connection", [b"close"])
         lines = [b"%b: %b\r\n" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
         self._head = b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines))
+        self._answered = True
         self.site.answers(self)
 
     def write(self, data: bytes) -> None:
@@ -192,8 +208,8 @@ class BoundedSite(Site):
         self._hung_up: Deferred[None] | None = None
 
     def retire(self) -> Deferred[None]:
-        """From now on no request is taken: connections without one are closed, the others when they have their answer.
-        Fires when all answers have begun. Cancelling gives up the waiting."""
+        """From now on no further request is taken: connections that wait for their next one are closed, the others when
+        they have their answer. Fires when all answers have begun. Cancelling gives up the waiting."""
         self._retired = True
         for connection in tuple(self.connections):
             connection.retire()
@@ -218,6 +234,7 @@ class BoundedSite(Site):
         self.connections.add(connection)
         if self._retired:
             connection.retire()
+            self._owing.add(connection)
 
     def answers(self, connection: Channel) -> None:
         """An answer begins."""

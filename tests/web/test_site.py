@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from ccproxy.web.site import FIRST_REQUEST_SECONDS
 from tests.support.wire import ClientConnection, Wire, chat
 
 BODY = json.dumps({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}).encode()
@@ -71,6 +72,7 @@ class Retiring(SynchronousTestCase):
 
     def test_being_answered(self) -> None:
         """What is being answered is not waited for here, and goes on to its end."""
+        self.client.leave()
         client = self.wire.ask()
         up = self.wire.upstream()
         up.head()
@@ -85,6 +87,7 @@ class Retiring(SynchronousTestCase):
 
     def test_thought_about(self) -> None:
         """A request that is being thought about is answered, though no exchange has begun."""
+        self.client.leave()
         page = Slow()
         self.wire.site.answer_from(page, 1000)
         client = self.wire.request("GET", "/")
@@ -113,10 +116,32 @@ class Retiring(SynchronousTestCase):
         self.failureResultOf(settled)
         self.client.leave()
 
-    def test_too_late(self) -> None:
-        """A connection that was in the queue when it began is closed at once."""
-        self.successResultOf(self.wire.site.retire())
-        self.assertTrue(self.wire.connect().closed)
+    def test_just_connected(self) -> None:
+        """A client that has connected just before, or was in the queue, gets its first request answered."""
+        settled = self.wire.site.retire()
+        for client in (self.client, self.wire.connect()):
+            self.wire.clock.advance(FIRST_REQUEST_SECONDS / 3)
+            self.assertFalse(client.closed)
+            self.assertNoResult(settled)
+            client.send(REQUEST)
+            self.answer()
+            self.assertEqual((client.answer.status, client.answer.headers["connection"]), (200, "close"))
+            self.lose(client)
+            self.wire.pool.close()
+        self.successResultOf(settled)
+        self.wire.clock.advance(FIRST_REQUEST_SECONDS)
+        self.assertTrue(self.wire.at_rest)
+
+    def test_silent(self) -> None:
+        """Whoever has connected and says nothing is not waited for any longer than that; nor is who leaves."""
+        other = self.wire.connect()
+        settled = self.wire.site.retire()
+        other.leave()
+        self.wire.clock.advance(FIRST_REQUEST_SECONDS)
+        self.assertNoResult(settled)
+        self.lose(self.client)
+        self.successResultOf(settled)
+        self.assertTrue(self.wire.at_rest)
 
     def test_hang_up(self) -> None:
         """In the end all connections are closed, and it fires with the last of them."""
