@@ -130,8 +130,8 @@ def _as_ours(document: Document, environ: Environment, places: Sequence[str]) ->
 
 def _is_usual(name: str, places: Sequence[str]) -> bool:
     """Whether a file is one of those that are looked for. A daemon that reads it again names it with its whole path."""
-    usual = {str((FilePath(place) / one).absolute()) for place in places for one in (*NAMES, *LAYER_NAMES)}
-    return str(FilePath(name).absolute()) in usual
+    path = FilePath(name).absolute()
+    return path.name in (*NAMES, *LAYER_NAMES) and path.parent in [FilePath(place).absolute() for place in places]
 
 
 def _variables_beside(directories: Sequence[str], anybody: bool) -> Environment:
