@@ -268,6 +268,28 @@ class Kept(SynchronousTestCase):
         headers = DIALECTS[asked.dialect].render_request(ASK, asked.quirks).headers
         self.assertEqual((headers["x-title"], headers["http-referer"]), ("ccproxy", "http://localhost:3456"))
 
+    def test_results_of_nothing(self) -> None:
+        """Vendors that refuse a message without content are told that there was no output, in whatever dialect."""
+        calls = Turn(Role.ASSISTANT, (ToolUse("abcdefghi", "Read", "{}"),))
+        asked_for = evolve(
+            ASK, turns=(*ASK.turns, calls, Turn(Role.USER, (ToolResult("abcdefghi", ()),))), tools=(READ,)
+        )
+        for name, model in (
+            ("mistral", "mistral-large-latest"),
+            ("moonshot", "kimi-k2.6"),
+            ("zai", "glm-5.2"),
+            ("minimax", "minimax-m2"),
+        ):
+            asked = Provider.of(name, key=Secret("k")).target(model)
+            self.assertIn("(no output)", json.dumps(written(asked_for, asked, asked.quirks)), name)
+
+    def test_coldest(self) -> None:
+        """MiniMax refuses a temperature of 0, in both its dialects, and gets the least that it takes."""
+        coldest = evolve(ASK, sampling=Sampling(max_tokens=100, temperature=0.0))
+        for dialect in ("anthropic", "openai_chat"):
+            asked = Provider.of("minimax", key=Secret("k"), dialect=dialect).target("minimax-m2")
+            self.assertEqual(written(coldest, asked, asked.quirks)["temperature"], 0.01, dialect)
+
     def test_documents(self) -> None:
         """PDFs reach the models that read them, in whatever dialect."""
         for name, model in (

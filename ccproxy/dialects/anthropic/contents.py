@@ -5,6 +5,7 @@ from typing import Any
 
 from ccproxy.dialects.anthropic.blocks import Searches
 from ccproxy.dialects.anthropic.tables import ATTRIBUTION, NAME
+from ccproxy.dialects.pictures import as_it_is
 from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.model.messages import (
     EMPTY,
@@ -78,7 +79,10 @@ def _text(block: Object, path: str) -> Iterator[Part]:
 
 def _image(block: Object, path: str) -> Iterator[Part]:
     source = _source(fields.mapping(block, "source", path), below(path, "source"))
-    yield Opaque(NAME, block) if source is None else Media(Medium.IMAGE, source, extras=extras(block, "source"))
+    if source is None:
+        yield Opaque(NAME, block)
+    else:
+        yield Media(Medium.IMAGE, as_it_is(source), extras=extras(block, "source"))
 
 
 def _source(source: Object, path: str) -> Inline | Remote | Stored | None:

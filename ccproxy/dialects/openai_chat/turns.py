@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ccproxy.dialects.openai_chat.tables import NAME
+from ccproxy.dialects.pictures import as_it_is
 from ccproxy.dialects.seals import is_ours
 from ccproxy.errors import invalid
 from ccproxy.model.messages import (
@@ -177,7 +178,7 @@ def _image(image: Any, path: str) -> Media:
         raise invalid(f"{path}.url", "an address or a data: URL", given)
     detail = image.get("detail") if isinstance(image, dict) else None
     extras = {NAME: {"detail": detail}} if isinstance(detail, str) else EMPTY
-    return Media(Medium.IMAGE, _source(given), extras=extras)
+    return Media(Medium.IMAGE, as_it_is(_source(given)), extras=extras)
 
 
 def read_image_url(url: str) -> Media:

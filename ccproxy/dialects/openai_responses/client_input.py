@@ -12,6 +12,7 @@ from attrs import evolve
 from ccproxy.dialects.openai_responses.signatures import uncarry
 from ccproxy.dialects.openai_responses.tables import NAME
 from ccproxy.dialects.openai_responses.tools import AnyTool, flat_name, read_tools, wrapped
+from ccproxy.dialects.pictures import as_it_is
 from ccproxy.errors import ApiError, Kind, invalid
 from ccproxy.model.messages import (
     Inline,
@@ -230,7 +231,7 @@ def _image(part: Mapping[str, Any], path: str) -> Media:
     url = part.get("image_url")
     if not isinstance(url, str) or not url:
         raise invalid(f"{path}.image_url", "a URL or a data URL", url)
-    return Media(Medium.IMAGE, _source(url, "image/png"), extras=extras)
+    return Media(Medium.IMAGE, as_it_is(_source(url, "image/png")), extras=extras)
 
 
 def _file(part: Mapping[str, Any], path: str) -> Media:

@@ -9,6 +9,7 @@ _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto"}),
     "parallel_tool_field": False,
     "schema_output": False,
+    "empty_tool_result": "(no output)",
     "images": False,
     "stop_limit": 1,
     "max_temperature": 1.0,

@@ -35,6 +35,7 @@ def _minimax(name: str, host: str) -> Vendor:
         dialect="anthropic",
         quirks={
             "tool_choices": frozenset({"auto", "none"}),
+            "empty_tool_result": "(no output)",
             "parallel_tool_field": False,
             "images": False,
             # It refuses 0.

@@ -19,6 +19,7 @@ MISTRAL = Vendor(
     quirks={
         "late_system": LateSystem.USER,
         "user_may_follow_tool": False,
+        "empty_tool_result": "(no output)",
         "tool_id_pattern": "[a-zA-Z0-9]{9}",
         "stop_limit": None,
         "max_temperature": 1.5,

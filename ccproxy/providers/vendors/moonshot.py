@@ -9,6 +9,7 @@ _QUIRKS: Overrides = {
     "tool_choices": frozenset({"auto", "none"}),
     "parallel_tool_field": False,
     "typed_branches": True,
+    "empty_tool_result": "(no output)",
     "images": False,
     "stop_limit": 5,
     "max_temperature": 1.0,
