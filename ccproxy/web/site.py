@@ -31,13 +31,14 @@ NewId = Callable[[], str]
 IDLE_SECONDS = 300
 """How long a connection may be idle, or a request may pause: longer than the clients and balancers in front of us."""
 
+GRACE_SECONDS = 1.0
+"""How long a client may ask once more when we are about to stop: it may have connected a moment ago, or have had an
+answer that did not say yet that it was the last."""
+
 SWALLOW_SECONDS = 10.0
 """How long the rest of a refused body is read and thrown away. Closing at once would reset the connection, and the
 client would see that instead of our answer."""
 
-
-FIRST_REQUEST_SECONDS = 1.0
-"""How long a daemon that stops waits for the request of a client that has connected: it is on its way, as a rule."""
 
 _NOT_SAID = object()
 
@@ -124,27 +125,20 @@ class Channel(HTTPChannel):
     _head = b""
     _host: IAddress | None = None
     _retired = False
-    _answered = False
-    """Whether it had an answer, or the beginning of one."""
-    _silence: IDelayedCall | None = None
 
     @property
     def owes(self) -> bool:
-        """Whether a request has come, or is on its way, whose answer has not begun."""
-        return not self.requests[0].startedWriting if self.requests else not self._answered
+        """Whether a request has come, or begun to come, whose answer has not begun."""
+        return bool(self.requests) and not self.requests[0].startedWriting
 
     def retire(self) -> None:
-        """Take no further request. What came already is answered, and then it is closed; so is the first request of
-        somebody who has just connected."""
+        """The next request is the last one, and its answer says so."""
         self._retired = True
-        if not self.requests and not self._answered:
-            self._silence = self.callLater(FIRST_REQUEST_SECONDS, self._close_if_idle)
-            return
+
+    def dismiss(self) -> None:
+        """Take no further request. What came already is answered, and then it is closed."""
         # Twisted then leaves unread what comes behind. Over TLS a client is heard even after its connection was closed.
         self.persistent = 0
-        self._close_if_idle()
-
-    def _close_if_idle(self) -> None:
         if not self.requests:
             self.loseConnection()
 
@@ -156,8 +150,6 @@ class Channel(HTTPChannel):
         return bool(super().checkPersistence(request, version)) and not self._retired
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._silence is not None and self._silence.active():
-            self._silence.cancel()
         super().connectionLost(reason)
         self.site.lost(self)
 
@@ -172,8 +164,7 @@ class Channel(HTTPChannel):
             headers.setRawHeaders(b"connection", [b"close"])
         lines = [b"%b: %b\r\n" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
         self._head = b"%b %b %b\r\n%b\r\n" % (version, code, reason, b"".join(lines))
-        self._answered = True
-        self.site.answers(self)
+        self.site.answers()
 
     def write(self, data: bytes) -> None:
         head, self._head = self._head, b""
@@ -202,26 +193,45 @@ class BoundedSite(Site):
         self.body_limit = body_limit
         self.new_id = new_id
         self.connections: set[Channel] = set()
+        self._clock = reactor
         self._retired = False
-        self._owing: set[Channel] = set()
+        self._grace: IDelayedCall | None = None
         self._settled: Deferred[None] | None = None
         self._hung_up: Deferred[None] | None = None
 
     def retire(self) -> Deferred[None]:
-        """From now on no further request is taken: connections that wait for their next one are closed, the others when
-        they have their answer. Fires when all answers have begun. Cancelling gives up the waiting."""
+        """Each connection may ask once more, for a short while: its client may be about to, and hears in the answer
+        that it was the last. Then those without a request are closed, the others when they have their answer. Fires
+        when all answers have begun. Cancelling gives up the waiting."""
         self._retired = True
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.retire()
-        self._owing = {connection for connection in self.connections if connection.owes}
-        if not self._owing:
+        if not self.connections:
             return succeed(None)
-        self._settled = Deferred(self._wait_no_longer)
-        return self._settled
+        self._grace = self._clock.callLater(GRACE_SECONDS, self._dismiss)
+        settled = self._settled = Deferred(self._wait_no_longer)
+        return settled
+
+    def _dismiss(self) -> None:
+        self._grace = None
+        for connection in tuple(self.connections):
+            connection.dismiss()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Whoever waits for all answers to begin hears of it."""
+        if self._settled is None or (self._grace is not None and self.connections):
+            return
+        if not any(connection.owes for connection in self.connections):
+            settled, self._settled = self._settled, None
+            settled.callback(None)
 
     def hang_up(self) -> Deferred[None]:
         """Closes every connection, once all is sent that was said to its client; fires when the last is closed.
         Cancelling gives up the waiting."""
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
         if not self.connections:
             return succeed(None)
         hung_up = self._hung_up = Deferred(self._wait_no_longer)
@@ -234,19 +244,18 @@ class BoundedSite(Site):
         self.connections.add(connection)
         if self._retired:
             connection.retire()
-            self._owing.add(connection)
+            if self._grace is None:
+                connection.dismiss()
 
-    def answers(self, connection: Channel) -> None:
+    def answers(self) -> None:
         """An answer begins."""
-        self._owing.discard(connection)
-        if self._settled is not None and not self._owing:
-            settled, self._settled = self._settled, None
-            settled.callback(None)
+        if self._settled is not None:
+            self._settle()
 
     def lost(self, connection: Channel) -> None:
         """A connection is closed."""
         self.connections.discard(connection)
-        self.answers(connection)
+        self._settle()
         if self._hung_up is not None and not self.connections:
             hung_up, self._hung_up = self._hung_up, None
             hung_up.callback(None)

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from ccproxy.web.site import FIRST_REQUEST_SECONDS
+from ccproxy.web.site import GRACE_SECONDS
 from tests.support.wire import ClientConnection, Wire, chat
 
 BODY = json.dumps({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}).encode()
@@ -43,16 +43,48 @@ class Retiring(SynchronousTestCase):
         self.assertTrue(client.closed)
         client.leave()
 
+    def grace(self) -> None:
+        """The time in which one may ask once more passes."""
+        self.wire.clock.advance(GRACE_SECONDS)
+
     def test_idle(self) -> None:
-        """A connection that waits for its next request is closed before it is read: its client asks elsewhere."""
+        """A connection that waits for its next request may ask once more; then it is closed before anything is read:
+        its client asks elsewhere."""
         self.client.send(REQUEST)
         self.answer()
         answered = self.client.received
-        self.successResultOf(self.wire.site.retire())
+        settled = self.wire.site.retire()
+        self.assertFalse(self.client.closed)
+        self.grace()
+        self.successResultOf(settled)
         self.assertTrue(self.client.closed)
         self.client.send(REQUEST)
         self.assertEqual((self.client.received, self.wire.upstreams.pending), (answered, []))
         self.assertEqual(len(self.wire.records), 1)
+
+    def test_about_to_ask(self) -> None:
+        """Who was about to ask, on a new connection or one used before, has an answer, which says that it is the last;
+        nothing is read behind it."""
+        for used in (False, True):
+            wire = self.wire = Wire()
+            client = wire.connect()
+            if used:
+                client.send(REQUEST)
+                self.answer()
+                wire.pool.close()
+            before = len(client.received)
+            settled = wire.site.retire()
+            wire.clock.advance(GRACE_SECONDS / 2)
+            client.send(REQUEST + REQUEST)
+            self.answer()
+            said = client.received[before:]
+            self.assertTrue(said.startswith(b"HTTP/1.1 200"), used)
+            self.assertIn(b"connection: close", said.lower())
+            self.assertTrue(client.closed)
+            self.assertEqual((said.count(b"HTTP/1.1"), wire.upstreams.pending), (1, []))
+            self.assertNoResult(settled)
+            client.leave()
+            self.successResultOf(settled)
 
     def test_coming(self) -> None:
         """A request that has begun to come, be it one byte of its body that is missing, is read and answered; then its
@@ -62,6 +94,7 @@ class Retiring(SynchronousTestCase):
             client = wire.connect()
             client.send(REQUEST[:cut])
             settled = wire.site.retire()
+            self.grace()
             self.assertFalse(client.closed, cut)
             self.assertNoResult(settled)
             client.send(REQUEST[cut:])
@@ -72,13 +105,14 @@ class Retiring(SynchronousTestCase):
 
     def test_being_answered(self) -> None:
         """What is being answered is not waited for here, and goes on to its end."""
-        self.client.leave()
         client = self.wire.ask()
         up = self.wire.upstream()
         up.head()
         words = chat({"content": "Hel"}, {"content": "lo"})
         up.say(words[0])
-        self.successResultOf(self.wire.site.retire())
+        settled = self.wire.site.retire()
+        self.grace()
+        self.successResultOf(settled)
         self.assertFalse(client.closed)
         up.say(b"".join(words[1:]))
         up.end()
@@ -87,11 +121,11 @@ class Retiring(SynchronousTestCase):
 
     def test_thought_about(self) -> None:
         """A request that is being thought about is answered, though no exchange has begun."""
-        self.client.leave()
         page = Slow()
         self.wire.site.answer_from(page, 1000)
         client = self.wire.request("GET", "/")
         settled = self.wire.site.retire()
+        self.grace()
         self.assertFalse(client.closed)
         self.assertNoResult(settled)
         page.asked[0].write(b"well")
@@ -101,7 +135,8 @@ class Retiring(SynchronousTestCase):
         self.assertTrue(client.closed)
 
     def test_client_leaves(self) -> None:
-        """A client that leaves in the middle of its request is waited for no longer."""
+        """A client that leaves in the middle of its request is waited for no longer; when nobody is left, nor is the
+        time in which one may ask."""
         self.client.send(REQUEST[:40])
         settled = self.wire.site.retire()
         self.assertNoResult(settled)
@@ -109,18 +144,31 @@ class Retiring(SynchronousTestCase):
         self.successResultOf(settled)
 
     def test_not_waited_for(self) -> None:
-        """Whoever gives up the waiting hears nothing later."""
+        """Whoever gives up the waiting hears nothing later, and hanging up leaves no timer."""
         self.client.send(REQUEST[:40])
         settled = self.wire.site.retire()
         settled.cancel()
         self.failureResultOf(settled)
-        self.client.leave()
+        self.wire.site.hang_up()
+        self.lose(self.client)
+        self.assertEqual(self.wire.clock.getDelayedCalls(), [])
+
+    def test_too_late(self) -> None:
+        """A connection that was in the queue when it began may ask as well, and is closed at once when the time is
+        over."""
+        self.wire.site.retire()
+        late = self.wire.connect()
+        self.assertFalse(late.closed)
+        self.grace()
+        self.assertTrue(late.closed)
+        self.assertTrue(self.wire.connect().closed)
 
     def test_just_connected(self) -> None:
-        """A client that has connected just before, or was in the queue, gets its first request answered."""
+        """Clients that have connected just before, or were in the queue, get their first request answered, each when it
+        comes; then nothing is waited for any longer."""
         settled = self.wire.site.retire()
         for client in (self.client, self.wire.connect()):
-            self.wire.clock.advance(FIRST_REQUEST_SECONDS / 3)
+            self.wire.clock.advance(GRACE_SECONDS / 3)
             self.assertFalse(client.closed)
             self.assertNoResult(settled)
             client.send(REQUEST)
@@ -129,19 +177,25 @@ class Retiring(SynchronousTestCase):
             self.lose(client)
             self.wire.pool.close()
         self.successResultOf(settled)
-        self.wire.clock.advance(FIRST_REQUEST_SECONDS)
+        self.wire.clock.advance(GRACE_SECONDS)
         self.assertTrue(self.wire.at_rest)
 
     def test_silent(self) -> None:
-        """Whoever has connected and says nothing is not waited for any longer than that; nor is who leaves."""
+        """Whoever says nothing is not waited for any longer than that; nor is who leaves."""
         other = self.wire.connect()
         settled = self.wire.site.retire()
         other.leave()
-        self.wire.clock.advance(FIRST_REQUEST_SECONDS)
         self.assertNoResult(settled)
-        self.lose(self.client)
+        self.grace()
         self.successResultOf(settled)
+        self.lose(self.client)
         self.assertTrue(self.wire.at_rest)
+
+    def test_nobody(self) -> None:
+        """Where nobody is connected nothing is waited for."""
+        self.client.leave()
+        self.successResultOf(self.wire.site.retire())
+        self.assertEqual(self.wire.clock.getDelayedCalls(), [])
 
     def test_hang_up(self) -> None:
         """In the end all connections are closed, and it fires with the last of them."""
