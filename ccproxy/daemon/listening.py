@@ -1,14 +1,15 @@
 """The sockets: one service for each endpoint, and the set of them, which a new configuration may change."""
 
 import errno
+import select
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -78,6 +79,7 @@ class Listener(Service):
         port, self.port = self.port, None
         if port is None:
             return succeed(None)
+        _take_in(port)
         log.info("no more listening at {address}", address=_address(port))
         return port.stopListening() or succeed(None)
 
@@ -88,6 +90,20 @@ def _address(port: IListeningPort) -> str:
     if isinstance(where, UNIXAddress):
         return str(where.name.decode(errors="replace") if isinstance(where.name, bytes) else where.name)
     return f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
+
+
+def _take_in(port: IListeningPort) -> None:
+    """Accept whoever has connected by now. The kernel would reset those whom it queues when the socket is closed, and
+    they may have asked already."""
+    if not IReadDescriptor.providedBy(port):
+        return
+    descriptor = cast(IReadDescriptor, port)
+    queue = select.poll()
+    queue.register(descriptor.fileno(), select.POLLIN)
+    for _ in range(BACKLOG):
+        if not queue.poll(0):
+            break
+        descriptor.doRead()
 
 
 class Sockets(MultiService):
