@@ -5,6 +5,7 @@
     captures.spool      gathers the notes of all of them, and has them written in a thread
     captures.files      writes them, masked, a file for each exchange; deletes what is too old or too much
     captures.masks      what nobody is to see
+    captures.pieces     the same, where it comes in pieces
     captures.shelf      the files that there are
     captures.form       how a file is written, so that it can be read as far as it goes
     captures.captured   a file, read

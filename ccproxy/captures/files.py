@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from ccproxy.captures.form import Frame, encode
 from ccproxy.captures.masks import Masks
 from ccproxy.captures.note import Note, by_exchange, gathered
+from ccproxy.captures.pieces import Pieces
 from ccproxy.captures.shelf import kept, place, text_of
 
 HELD_LIMIT = 64 * 1024 * 1024
@@ -48,7 +49,8 @@ class _Body:
     without an end, waits until it is whole."""
 
     limit: int
-    in_lines: bool
+    pieces: Pieces | None
+    """Of a stream, which comes in lines."""
     held: bytes = b""
     size: int = 0
     kept: int = 0
@@ -58,11 +60,15 @@ class _Body:
         """What can be written of it now. `size` is that of the piece as it came; `data` may be its beginning alone."""
         self.size += size
         data = self.held + data
-        end = len(data) if whole else (data.rfind(b"\n") + 1 if self.in_lines else 0)
+        end = len(data) if whole else (0 if self.pieces is None else data.rfind(b"\n") + 1)
         self.held = data[end:]
         if not end:
             return b""
-        data, masked = masks.body(data[:end], secrets)
+        data = data[:end]
+        if self.pieces is not None:
+            data, masked = self.pieces.mask(data)
+            self.masked += masked
+        data, masked = masks.body(data, secrets)
         self.masked += masked
         data = data[: max(self.limit - self.kept, 0)]
         self.kept += len(data)
@@ -152,8 +158,8 @@ class Files:
             if note.body:
                 body = exchange.bodies.get(note.body)
                 if body is None:
-                    in_lines = fields.get("in_lines", False)
-                    body = exchange.bodies[note.body] = _Body(self._keeping.body, in_lines)
+                    pieces = self._masks.pieces() if fields.get("in_lines") else None
+                    body = exchange.bodies[note.body] = _Body(self._keeping.body, pieces)
                 size = fields.pop("came", len(note.data))
                 fields.pop("in_lines", None)
                 data = body.more(note.data, size, self._masks, exchange.secrets, note.whole)

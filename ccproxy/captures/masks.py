@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
+from ccproxy.captures.pieces import Pieces
 from ccproxy.headers import KEY_PREFIXES, is_credential
 from ccproxy.wire.masking import MASK, Fields, finds, names_in, patterns_in
 
@@ -72,6 +73,10 @@ class Masks:
                 data, count = _masked(data, alike)
                 masked += count
         return data, masked
+
+    def pieces(self) -> Pieces:
+        """For a stream: what finds such fields in arguments that are told in pieces."""
+        return Pieces((self._fields, self._own))
 
     def text(self, text: str, more: frozenset[str] = frozenset()) -> str:
         """A short one: a header's value, a message."""

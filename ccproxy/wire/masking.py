@@ -65,27 +65,34 @@ class Fields:
 
     def mask(self, data: bytes) -> tuple[bytes, int]:
         """The body with their values masked, and how many were."""
-        if self._name is None or b'"' not in data:
-            return data, 0
         parts: list[bytes] = []
         at = count = 0
+        for start, end, quote in self.spans(data):
+            parts += [data[at:start], quote, MASK, quote if _has_end(data, start, end, quote) else b""]
+            at = end
+            count += 1
+        return (b"".join([*parts, data[at:]]), count) if count else (data, 0)
+
+    def spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Where their values begin and end, and the quote that a text has where they are."""
+        if self._name is None or b'"' not in data:
+            return
+        at = 0
         for found in finds(self._name, data, self._may_be_in):
             escape = len(found["escape"])
             opens = found.start() - escape
             if opens < at or data[opens : found.start()] != found["escape"]:
-                continue  # Within a value that is masked already; or no name at all.
+                continue  # Within a value that was found already; or no name at all.
             if escape > _DEEPEST or escape & (escape + 1):
                 continue
+            quote = found["escape"] + b'"'
             start = _after_space(data, found.end())
-            if self._texts_only and data[start : start + escape + 1] != found["escape"] + b'"':
+            if self._texts_only and not data.startswith(quote, start):
                 continue
             end = _end(data, start, escape)
             if end > start:
-                quote = found["escape"] + b'"'
-                parts += [data[at:start], quote, MASK, quote if _has_end(data, start, end, quote) else b""]
+                yield start, end, quote
                 at = end
-                count += 1
-        return (b"".join([*parts, data[at:]]), count) if count else (data, 0)
 
     def _may_be_in(self, piece: bytes) -> bool:
         """Whether there is anything to find: to look for words is much faster than to look for what is around them."""
@@ -154,3 +161,32 @@ def _end_of_brackets(data: bytes, start: int, escape: int) -> int:
             if depth == 0:
                 return at
     return len(data)
+
+
+def condensed(value: bytes, quote: bytes) -> bytes:
+    """A value that has no end yet, as short as can be: what comes behind it ends it where it would end the whole one.
+    `quote` is that of a text where it is."""
+    escape = len(quote) - 1
+    if value.startswith(quote):
+        return quote + _backslashes(value[len(quote) :])
+    opened: list[bytes] = []
+    at = 0
+    while token := _TOKEN.search(value, at):
+        byte = value[token.end() - 1 : token.end()]
+        at = token.end()
+        if byte == b'"':
+            # With something behind it, a text that has no end yet reaches there.
+            end = _end_of_text(value + b"x", at, escape)
+            if end > len(value):
+                return b"".join(opened) + quote + _backslashes(value[at:])
+            at = end
+        elif byte in b"{[":
+            opened.append(byte)
+        elif opened:
+            opened.pop()
+    return b"".join(opened) or value[:1]
+
+
+def _backslashes(text: bytes) -> bytes:
+    """Those at the end, which say whether a quote behind them ends a text."""
+    return text[len(text.rstrip(b"\\")) :]

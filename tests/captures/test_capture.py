@@ -9,11 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.captures.captured import Answered, Leg
 from ccproxy.captures.files import Keeping
+from ccproxy.captures.folded import folded
 from ccproxy.captures.masks import MASKED, Masks
 from ccproxy.exchange.cache import Cache
 from ccproxy.exchange.hook import Hook, Point
 from ccproxy.exchange.hooks import Hooks
 from ccproxy.exchange.view import Exchange
+from ccproxy.model.messages import ToolUse
 from ccproxy.secret import Secret, Sought
 from tests.captures.hearing import ROOMY, Heard
 from tests.exchange.test_continuing import GOOGLE, part
@@ -360,6 +362,33 @@ class CaptureTests(SynchronousTestCase):
         self.assertNotIn('"user_id": "the-user"', text)
         self.assertNotIn("session=a-cookie", text)
         self.assertNotIn("in-the-query", text)
+
+    def test_fields_in_pieces(self) -> None:
+        """A field that the operator wants masked is, in the arguments of a tool that come a few characters an event:
+        neither the upstream's stream nor the client's has it."""
+        heard = self.heard(masks=Masks([], ["command"]))
+        client = heard.wire.ask(tools=[{"name": "Bash", "input_schema": {"type": "object"}}])
+        upstream = heard.wire.upstream()
+        upstream.head()
+        call = {"index": 0, "id": "t", "type": "function", "function": {"name": "Bash", "arguments": ""}}
+        text = '{"command": "rm -rf unspeakable", "why": "told"}'
+        pieces = [{"index": 0, "function": {"arguments": text[at : at + 3]}} for at in range(0, len(text), 3)]
+        for number, one in enumerate((call, *pieces)):
+            choice = {"index": 0, "delta": {"tool_calls": [one]}, "finish_reason": None}
+            upstream.say(b"data: " + json.dumps({**CHUNK, "choices": [choice]}).encode() + b"\n\n")
+            if number % 4 == 0:
+                heard.write()
+        upstream.say(chunk(finish="tool_calls") + STREAM[-1])
+        upstream.end()
+        heard.write()
+        self.assertIn(b"message_stop", client.answer.body)
+        found = heard.captured()
+        for dialect, answered in (("openai_chat", found.legs[0].answered), ("anthropic", found.answered)):
+            response = folded(dialect, answered)
+            assert response is not None
+            (used,) = response.blocks
+            assert isinstance(used, ToolUse)
+            self.assertEqual(json.loads(used.arguments), {"command": MASKED, "why": "told"})
 
     def test_nothing_is_captured(self) -> None:
         """Without a witness there is no file, and nobody hears a thing."""

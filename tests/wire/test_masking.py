@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.wire.masking import MASK, Fields, names_in, patterns_in, wrong
+from ccproxy.wire.masking import MASK, Fields, condensed, names_in, patterns_in, wrong
 
 FIELDS = Fields(["password", "pin"])
 HIDDEN = "unspeakable"
@@ -96,6 +96,27 @@ class FieldsTests(SynchronousTestCase):
         if isinstance(value, str) and value.startswith('{"'):
             return json.dumps(self.hide(json.loads(value)))
         return value
+
+
+class CondensedTests(SynchronousTestCase):
+    """Values that have no end yet."""
+
+    def test_ends_alike(self) -> None:
+        """Wherever a value is cut, what follows ends the short form where it ends the whole one; and that is short."""
+        values: list[Any] = [
+            'x"y\\',
+            [1, {"z": ']"}', "k": [["\\"]]}],
+            {"a": {"b": '}"\\'}, "c": []},
+            "é" * 500,
+            [{}] * 300,
+        ]
+        for value in values:
+            text = json.dumps(value).encode()
+            for cut in range(1, len(text)):
+                short = condensed(text[:cut], b'"')
+                self.assertLess(len(short), 12)
+                masked, _ = FIELDS.mask(b'{"pin": ' + short + text[cut:] + b', "b": 1}')
+                self.assertEqual(json.loads(masked), {"pin": MASK.decode(), "b": 1}, (value, cut))
 
 
 class EntriesTests(SynchronousTestCase):
