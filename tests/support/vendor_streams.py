@@ -398,7 +398,7 @@ STREAMS: Mapping[str, Stream] = {
                 }
             }
         ),
-        fails=Kind.INVALID,
+        fails=Kind.BROKEN,
     ),
     # Reasoning and text as parts of the content, ids of nine letters, calls whole, usage unasked with the last chunk.
     "mistral": _chat(

@@ -96,8 +96,19 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ApiError:
         return error_of(status, prose.told(status, headers, body), headers=headers, original=original)
     if status in (400, 403) and (envelope.refuses or (status == 403 and "flagged" in envelope.message)):
         return ApiError(Kind.INVALID, wording.redact(envelope.message), original=original)
+    if envelope.code == _MISCALLED:
+        return _miscalled(envelope, original)
     code = envelope.code if not envelope.code.isdigit() or wording.quota(envelope.code) else ""
     return error_of(status, envelope.message, code=code or envelope.type, headers=headers, original=original)
+
+
+_MISCALLED = "tool_use_failed"
+"""Groq blames the request for a call that its model wrote wrong. The same request often succeeds a second time."""
+
+
+def _miscalled(envelope: Envelope, original: Original | None) -> ApiError:
+    told = wording.redact(envelope.message)
+    return ApiError(Kind.BROKEN, told, original=original, same_target_may_help=True)
 
 
 _STATUSES = {
@@ -141,6 +152,8 @@ side."""
 
 def in_band(envelope: Envelope) -> ApiError:
     """The error told within an answer that began with status 200; `envelope.refuses` is the caller's to ask first."""
+    if envelope.code == _MISCALLED:
+        return within_an_answer(_miscalled(envelope, None))
     status = 500
     for word in (envelope.type, envelope.code):
         if word in _STATUSES:

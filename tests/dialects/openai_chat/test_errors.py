@@ -120,6 +120,14 @@ class ReadingTests(SynchronousTestCase):
         ):
             self.assertIs(read(status, body).kind, kind, body)
 
+    def test_miscalled(self) -> None:
+        """Groq tells a call that its model wrote wrong as a bad request. The request is none: it is sent once more, and
+        then another target may answer."""
+        told = {"message": "Tool call validation failed", "type": "invalid_request_error", "code": "tool_use_failed"}
+        error = read(400, {"error": {**told, "failed_generation": "<tool>"}})
+        self.assertEqual((error.kind, error.status), (Kind.BROKEN, 502))
+        self.assertTrue(error.same_target_may_help and error.another_target_may_help)
+
     def test_figures_of_llamacpp(self) -> None:
         """The figures that llama.cpp gives apart are in Anthropic's words."""
         body = {"error": {"message": "long", "type": "exceed_context_size_error", "n_prompt_tokens": 9, "n_ctx": 5}}
