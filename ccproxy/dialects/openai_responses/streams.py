@@ -4,17 +4,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ccproxy.dialects.mending import mend, read_object
+from ccproxy.dialects.openai_responses.blocks import Blocks, Item, text_of
+from ccproxy.dialects.openai_responses.calls import Call, CustomCall
 from ccproxy.dialects.openai_responses.errors import in_stream, read_error
-from ccproxy.dialects.openai_responses.output import (
-    Blocks,
-    Call,
-    CustomCall,
-    Item,
-    Message,
-    Other,
-    Reasoning,
-    text_of,
-)
+from ccproxy.dialects.openai_responses.output import Message, Other, Reasoning
 from ccproxy.dialects.openai_responses.tables import INCOMPLETE, REFUSALS
 from ccproxy.dialects.openai_responses.usage import read_usage
 from ccproxy.dialects.quirks import Quirks

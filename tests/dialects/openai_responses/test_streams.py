@@ -1,4 +1,4 @@
-"""Tests of `ccproxy.dialects.openai_responses.streams` and `output`."""
+"""Tests of `ccproxy.dialects.openai_responses.streams`, `output` and `calls`."""
 
 import json
 from typing import Any
