@@ -71,7 +71,7 @@ class HookTests(TestCase):
     async def test_waits(self) -> None:
         """A plain function may wait: it has a thread of its own."""
         said, _ = await self.ask([{"on": "request", "hook": "waits"}])
-        self.assertEqual(said, "changed in ccproxy hook")
+        self.assertEqual(said, "changed in ccproxy apart")
 
     async def test_hangs(self) -> None:
         """One that hangs is done without, and what it changed is forgotten; the end of the exchange is heard of."""
