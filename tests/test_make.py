@@ -30,8 +30,9 @@ class MakeTests(SynchronousTestCase):
     def place(self, python: str) -> Place:
         """A checkout on a machine whose python3 is this script."""
         place = Place(Path(self.mktemp()), {"python3": python, "python": SAYS_WHAT_IT_DOES, "says": SAYS_WHAT_IT_DOES})
-        for name in ("Makefile", "setup.py", "pyproject.toml"):
-            shutil.copy(CHECKOUT / name, place.directory)
+        (place.directory / "debian").mkdir()
+        for name in ("Makefile", "setup.py", "pyproject.toml", "debian/pythons.mk"):
+            shutil.copy(CHECKOUT / name, place.directory / name)
         return place
 
     def test_old_python(self) -> None:
