@@ -52,6 +52,14 @@ class JsonTests(SynchronousTestCase):
             loads(b'"\xff"')
         self.assertIn("UTF-8", str(caught.exception))
 
+    def test_deepest(self) -> None:
+        """The reader that decides what the fast one refuses reads no deeper than that, whatever Python's limit is."""
+        self.assertEqual(len(loads("[NaN, " + "[" * 200 + "]" * 201)), 2)
+        for text in ("[" * 1500 + "]" * 1500, "[NaN, " + "[" * 1500 + "]" * 1501):
+            with self.assertRaises(NotJson) as caught:
+                loads(text)
+            self.assertEqual(str(caught.exception), "nested too deeply")
+
     def test_depth(self) -> None:
         """No nesting exhausts the stack: it is read and written, or refused as not JSON."""
         for depth in (10, 300, 1100, 100_000):

@@ -1,6 +1,7 @@
 """Upstream streams as Anthropic and vendors of its dialect send them, cut anywhere."""
 
 import json
+import sys
 from typing import Any
 
 from hypothesis import given, settings
@@ -380,10 +381,15 @@ class Ends(StreamCase):
         self.assertIsInstance(self.cut(begin(), HELLO, ended, b"data: <html>\n\n")[-1], Finished)
 
     def test_too_deep_to_be_written(self) -> None:
-        """Arguments that nest as deep as can be read, and too deep to be written again, break the answer."""
+        """Arguments that nest as deep as can be read, and too deep to be written again, break the answer. Since 3.13
+        Python writes them."""
         deep = b'{"a":' * 1000 + b"1" + b"}" * 1000
         data = start(0, type="tool_use", id="t", name="Read", input=0).replace(b'"input": 0', b'"input": ' + deep)
-        self.assertIn("nested too deeply", self.failure(self.read(begin(), data, stop(0), end())).message)
+        events = self.read(begin(), data, stop(0), end())
+        if sys.version_info < (3, 13):
+            self.assertIn("nested too deeply", self.failure(events).message)
+        else:
+            self.assertIsInstance(events[-1], Finished)
 
     def test_done_mark(self) -> None:
         """The end mark of another dialect is no event of this one."""
