@@ -25,10 +25,13 @@ from ccproxy.routing.plans import Plan
 
 def pipe_for(errand: Errand, question: Question, said: Headers, watch: Watch) -> Pipe:
     """The pipe for the answer to a question that came with the headers `said`."""
-    lane = Lane(errand, question, watch)
-    if said.get("content-type", "").startswith(question.dialect.content_type.partition(";")[0]):
-        return lane.pipe(streamed=True)
-    return Undecided(lane)
+    announced = said.get("content-type", "").startswith(question.dialect.content_type.partition(";")[0])
+    return Undecided(Lane(errand, question, watch), announced)
+
+
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before an answer: a byte order mark, and blank lines, by which some vendors say that they live while
+a whole reply is made."""
 
 
 @frozen
@@ -86,29 +89,33 @@ class Undecided:
     """The pipe before the upstream's first byte, which alone tells a stream from a whole reply: content types lie.
 
     The byte decides which pipe of the lane everything then goes to. When the client must be told something before it, a
-    stream is assumed.
+    stream is assumed; where none comes, what the upstream `announced`.
     """
 
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, announced: bool) -> None:
+        self._lane: Lane | None = lane
+        """Until the pipe is chosen: it holds the request as it was read."""
+        self._announced = announced
         self._chosen: Pipe | None = None
         self.streaming = lane.streaming
         self.course = Course()
 
     def _pipe(self, streamed: bool) -> Pipe:
-        if self._chosen is None:
-            self._chosen = self._lane.pipe(streamed)
+        lane, self._lane = self._lane, None
+        if lane is not None:
+            self._chosen = lane.pipe(streamed)
             self.course = self._chosen.course
+        assert self._chosen is not None
         return self._chosen
 
     def feed(self, data: bytes) -> bytes:
         if self._chosen is not None:
             return self._chosen.feed(data)
-        data = data.lstrip()  # Blank lines are some vendors' signs of life while a whole reply is made.
+        data = data.lstrip(_BLANKS)
         return self._pipe(data[:1] not in (b"{", b"[", b"<")).feed(data) if data else b""
 
     def close(self) -> bytes:
-        return self._pipe(False).close()
+        return self._pipe(self._announced).close()
 
     def fail(self, error: ApiError) -> bytes:
         return self._pipe(True).fail(error)

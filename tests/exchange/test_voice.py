@@ -23,14 +23,14 @@ class Heards(SynchronousTestCase):
     """One client."""
 
     def test_may_go_on(self) -> None:
-        """Where nothing but text was said, and thinking that has ended; not behind the end."""
+        """Where nothing but text was said, and thinking; not behind the end."""
         said = BlockDelta(0, "Hello")
         thought = (BlockStarted(0, Thinking("")), BlockDelta(0, "Hm."))
         for events, may in (
             ((), True),
             ((*BEGUN, said), True),
             ((*BEGUN, said, BlockStopped(0)), True),
-            (thought, False),
+            (thought, True),
             ((*thought, BlockStopped(0)), True),
             ((*BEGUN, said, BlockStarted(1, ToolUse("c", "look", ""))), False),
             ((*BEGUN, said, BlockStopped(0), Finished(Stop(Reason.DONE), Usage())), False),
