@@ -11,6 +11,7 @@ import string
 import uuid
 
 from ccproxy.errors import ApiError, Kind
+from ccproxy.model.messages import Request, ToolUse
 
 _ALPHABET = string.digits + string.ascii_letters
 _PREFIX = "call_"
@@ -43,10 +44,33 @@ def own_id(id: str, taken: set[str], answer: str) -> str:
     """The id of a call as it is told to clients, and noted as `taken`: the vendor's, or one derived from the name of
     the `answer`, where that gives none or one that another call of the answer has."""
     if not id or id in taken:
-        seed = f"{answer or uuid.uuid4().hex}/{id}/{len(taken)}"
-        id = "call_" + hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        id = hashed(f"{answer or uuid.uuid4().hex}/{id}/{len(taken)}")
     taken.add(id)
     return id
+
+
+class ClientIds:
+    """The ids of calls in one answer, as one client gets them: none that another call of its conversation has. Agents
+    know results by them and lose one of two that have the same; there are upstreams that count anew in each answer."""
+
+    __slots__ = ("_taken",)
+
+    def __init__(self, request: Request) -> None:
+        self._taken = {part.id for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)}
+
+    def own(self, id: str, prefix: str = _PREFIX) -> str:
+        """This id, or one derived from it where it is taken."""
+        told, times = id, 0
+        while told in self._taken:
+            times += 1
+            told = hashed(f"{id}\n{times}", prefix)
+        self._taken.add(told)
+        return told
+
+
+def hashed(id: str, prefix: str = _PREFIX) -> str:
+    """An id of legal characters that depends on all of `id`."""
+    return prefix + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:_PREFERRED]
 
 
 def _digest(id: str) -> str:

@@ -6,8 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ccproxy.dialects.toolids import own_id, wire_id
+from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.registry import DIALECTS
+from ccproxy.dialects.toolids import ClientIds, own_id, wire_id
 from ccproxy.errors import ApiError, Kind
+from ccproxy.model.messages import Request, Role, ToolUse, Turn
+from ccproxy.model.replies import Response, fold, unfold
+from ccproxy.model.usage import Reason, Stop, Usage
+from tests.support.streams import parse, render
 
 ANY = "[a-zA-Z0-9_-]{1,64}"
 MISTRAL = "[a-zA-Z0-9]{9}"
@@ -28,6 +34,35 @@ class OwnIdTests(SynchronousTestCase):
         self.assertEqual([own_id(id, again, "msg_1") for id in ("a", "a", "", "b", "a")], ids)
         self.assertNotEqual(own_id("", set(), "msg_1"), own_id("", set(), "msg_2"))
         self.assertNotEqual(own_id("", set(), ""), own_id("", set(), ""))
+
+
+class ClientIdTests(SynchronousTestCase):
+    """The calls of one conversation."""
+
+    def test_own(self) -> None:
+        """An id that an earlier call has becomes another, the same whenever it is asked for."""
+        request = Request("m", (Turn(Role.ASSISTANT, (ToolUse("call_0", "A", "{}"),)),))
+        ids = ClientIds(request)
+        told = [ids.own(id) for id in ("call_0", "call_0", "call_1")]
+        self.assertEqual((told[2], len({"call_0", *told})), ("call_1", 4))
+        self.assertEqual(ClientIds(request).own("call_0"), told[0])
+        self.assertRegex(told[0], r"^call_[0-9a-f]{24}$")
+
+    def test_every_client(self) -> None:
+        """An upstream that counts its calls anew in each answer does not make two calls one, for clients of no dialect:
+        streamed or whole."""
+        request = Request("m", (Turn(Role.ASSISTANT, (ToolUse("call_0", "A", "{}"),)),))
+        reply = Response("r", "m", (ToolUse("call_0", "A", "{}"),), Stop(Reason.TOOLS), Usage(1, 1))
+        for name in ("anthropic", "openai_chat", "openai_responses"):
+            dialect, quirks = DIALECTS[name], Quirks()
+            streamed = fold(
+                parse(dialect.parse_stream(quirks), [render(dialect.render_stream(request), unfold(reply))])
+            )
+            whole = dialect.parse_response(dialect.render_response(reply, request), quirks)
+            for told in (streamed, whole):
+                (call,) = told.blocks
+                assert isinstance(call, ToolUse)
+                self.assertNotEqual(call.id, "call_0", name)
 
 
 class WireIdTests(SynchronousTestCase):

@@ -1,14 +1,15 @@
 """What one client gets to see of an answer: which blocks, under which names and ids."""
 
-import hashlib
 import re
 from random import getrandbits
 
 from ccproxy.dialects.anthropic.tables import NAME
+from ccproxy.dialects.toolids import ClientIds, hashed
 from ccproxy.dialects.toolnames import Names
 from ccproxy.model.events import Block
 from ccproxy.model.messages import Media, Opaque, Request, Searched, Text, Think, Thinking, ToolUse, WebSearch
 
+_PREFIX = "toolu_"
 _LEGAL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
 
@@ -22,7 +23,7 @@ class Audience:
         self._names = Names(request.tools)
         self._asked_for_thinking = request.reasoning.think not in (Think.OFF, Think.UNSAID)
         self._asked_for_search = any(isinstance(tool, WebSearch) for tool in request.tools)
-        self._ids = {part.id for turn in request.turns for part in turn.parts if isinstance(part, ToolUse)}
+        self._ids = ClientIds(request)
         self.reads_thinking = request.reasoning.shown
         """Else thinking blocks are empty and carry their seal alone."""
 
@@ -44,15 +45,8 @@ class Audience:
         return self._names.restore(called)
 
     def call_id(self, id: str) -> str:
-        """A call's id as Anthropic's clients take it: legal characters, and unique within the conversation, for Claude
-        Code loses the results of two calls with one id; there are upstreams that count anew in each answer."""
-        legal = id if _LEGAL_ID.fullmatch(id) else _hashed(id)
-        times = 1
-        while legal in self._ids:
-            legal = _hashed(f"{id}\n{times}")
-            times += 1
-        self._ids.add(legal)
-        return legal
+        """A call's id as Anthropic's clients take it: of legal characters, and its own within the conversation."""
+        return self._ids.own(id if _LEGAL_ID.fullmatch(id) else hashed(id, _PREFIX), _PREFIX)
 
 
 def message_id(id: str) -> str:
@@ -60,7 +54,3 @@ def message_id(id: str) -> str:
     forget the first; there are upstreams that have one id for all, and Ollama draws its from 999."""
     theirs = _ILLEGAL.sub("", id.removeprefix("msg_"))
     return f"msg_{theirs}_{getrandbits(32):08x}" if theirs else f"msg_{getrandbits(96):024x}"
-
-
-def _hashed(id: str) -> str:
-    return "toolu_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:24]

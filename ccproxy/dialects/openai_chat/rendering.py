@@ -13,6 +13,7 @@ from ccproxy.dialects.openai_chat.citations import annotation, written_image
 from ccproxy.dialects.openai_chat.errors import error_frame
 from ccproxy.dialects.openai_chat.tables import FINISH, NAME
 from ccproxy.dialects.openai_chat.usage import write_usage
+from ccproxy.dialects.toolids import ClientIds
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
@@ -38,6 +39,7 @@ class Renderer:
         "_created",
         "_gap",
         "_id",
+        "_ids",
         "_images",
         "_kinds",
         "_length",
@@ -53,6 +55,7 @@ class Renderer:
 
     def __init__(self, request: Request, clock: Callable[[], float] = time.time) -> None:
         self._names = Names(request.tools)
+        self._ids = ClientIds(request)
         self._model = request.model
         self._wants_usage = wants_usage(request)
         self._clock = clock
@@ -129,7 +132,9 @@ class Renderer:
                 self._words[index] = self._before(b'"tool_calls":[{"index":%d,"function":{"arguments":' % number)
                 self._set_apart(Text, Thinking)
                 self._kinds[index] = kind
-                return self._chunk({"tool_calls": [{"index": number, **_call(id, self._names.restore(name), "")}]})
+                return self._chunk(
+                    {"tool_calls": [{"index": number, **_call(self._ids.own(id), self._names.restore(name), "")}]}
+                )
             case Media():
                 image = written_image(block, self._images)
                 self._images += image is not None
@@ -228,9 +233,9 @@ def _call(id: str, name: str, arguments: str) -> dict[str, Any]:
     return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def whole_call(block: ToolUse, names: Names) -> dict[str, Any]:
+def whole_call(block: ToolUse, ids: ClientIds, names: Names) -> dict[str, Any]:
     """A complete call as a message has it."""
-    return _call(block.id, names.restore(block.name), block.arguments if block.arguments.strip() else "{}")
+    return _call(ids.own(block.id), names.restore(block.name), block.arguments if block.arguments.strip() else "{}")
 
 
 def unusable(block: ToolUse) -> ApiError:

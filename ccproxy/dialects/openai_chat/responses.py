@@ -16,6 +16,7 @@ from ccproxy.dialects.openai_chat.rendering import (
 from ccproxy.dialects.openai_chat.streams import Parser
 from ccproxy.dialects.openai_chat.usage import write_usage
 from ccproxy.dialects.quirks import Quirks
+from ccproxy.dialects.toolids import ClientIds
 from ccproxy.dialects.toolnames import Names
 from ccproxy.errors import ApiError, Kind
 from ccproxy.model.events import Block
@@ -56,7 +57,8 @@ def _object(body: bytes) -> dict[str, Any]:
 def render_response(response: Response, request: Request, clock: Callable[[], float] = time.time) -> bytes:
     """The reply for an OpenAI client. A call that the limit of tokens cut is left out: it must not be run. Raises
     BROKEN for one that cannot be read and was not cut. `clock` gives the seconds since 1970 that `created` tells."""
-    message = _Message(Names(request.tools), cut=response.stop.reason in (Reason.LENGTH, Reason.WINDOW))
+    cut = response.stop.reason in (Reason.LENGTH, Reason.WINDOW)
+    message = _Message(Names(request.tools), ClientIds(request), cut)
     for block in response.blocks:
         message.add(block)
     created = int(clock())
@@ -81,8 +83,9 @@ def render_response(response: Response, request: Request, clock: Callable[[], fl
 class _Message:
     """The assistant's message, as its blocks make it: all texts are one, and so are all thoughts."""
 
-    def __init__(self, names: Names, cut: bool) -> None:
+    def __init__(self, names: Names, ids: ClientIds, cut: bool) -> None:
         self.calls: list[dict[str, Any]] = []
+        self._ids = ids
         self._names = names
         self._cut = cut
         self._texts: dict[type, str] = {Text: "", Thinking: ""}
@@ -126,7 +129,7 @@ class _Message:
         self._cited += [annotation(page, at, begin, text) for at, page in enumerate(pages, len(self._cited))]
 
     def _call(self, block: ToolUse) -> None:
-        call = whole_call(block, self._names)
+        call = whole_call(block, self._ids, self._names)
         if _is_object(call["function"]["arguments"]):
             self.calls.append(call)
         elif not self._cut:

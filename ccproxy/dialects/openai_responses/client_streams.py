@@ -28,6 +28,7 @@ from ccproxy.dialects.openai_responses.tables import NAME, TOLD_INCOMPLETE
 from ccproxy.dialects.openai_responses.tools import Declared, declared
 from ccproxy.dialects.openai_responses.usage import write_usage
 from ccproxy.dialects.sequencing import OneAtATime
+from ccproxy.dialects.toolids import ClientIds
 from ccproxy.dialects.toolnames import Names
 from ccproxy.model.events import Block, BlockDelta, BlockStarted, BlockStopped, Event, Failed, Finished, Started
 from ccproxy.model.messages import Choose, Media, Opaque, Request, Searched, Text, Thinking, ToolUse
@@ -49,6 +50,7 @@ class Renderer:
         self._keep = keep
         self._request = evolve(request, turns=())  # Which may be large, and what is echoed has none of them.
         self._names = Names(request.tools)
+        self._ids = ClientIds(request)
         self._forms = declared(request.tools)
         self._frames = Frames()
         self._sequence = OneAtATime()
@@ -112,7 +114,8 @@ class Renderer:
             case ToolUse():
                 name = self._names.restore(block.name)
                 form = self._forms.get(name, Declared(name))
-                call = (CustomCallWriter if form.custom else CallWriter)(self._frames, block, form)
+                own = evolve(block, id=self._ids.own(block.id)) if block.id else block
+                call = (CustomCallWriter if form.custom else CallWriter)(self._frames, own, form)
                 self._writer, said = call, call.begin()
             case Opaque(dialect, _) if dialect != NAME:
                 self._writer = None
