@@ -30,7 +30,7 @@ class PersonCase(SynchronousTestCase):
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status == 200
-        except (ConnectionRefusedError, http.client.RemoteDisconnected):
+        except (ConnectionRefusedError, ConnectionResetError):
             return False
         finally:
             connection.close()
