@@ -132,9 +132,8 @@ class Renderer:
                 self._words[index] = self._before(b'"tool_calls":[{"index":%d,"function":{"arguments":' % number)
                 self._set_apart(Text, Thinking)
                 self._kinds[index] = kind
-                return self._chunk(
-                    {"tool_calls": [{"index": number, **_call(self._ids.own(id), self._names.restore(name), "")}]}
-                )
+                call = _call(self._ids.own(id), self._names.restore(name), "")
+                return self._chunk({"tool_calls": [{"index": number, **call}]})
             case Media():
                 image = written_image(block, self._images)
                 self._images += image is not None
