@@ -1,5 +1,7 @@
 """Which hosts are reached through a proxy."""
 
+from base64 import b64encode
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.providers.wayout import BadProxy, Proxy, WayOut
@@ -20,6 +22,16 @@ class ProxyTests(SynchronousTestCase):
         ):
             self.assertEqual(Proxy.of(url), proxy)
         self.assertNotIn("bWU6", repr(Proxy.of("http://me:p%40ss@proxy.test:1")))
+
+    def test_asked(self) -> None:
+        """It is asked for a connection to a host and port, with the login that its URL has, and with none else."""
+        lines = Proxy.of("http://anna:pass%20word@proxy.test").request("api.test", 443).split(b"\r\n")
+        self.assertEqual(lines[:2], [b"CONNECT api.test:443 HTTP/1.1", b"Host: api.test:443"])
+        self.assertEqual(lines[2:], [b"Proxy-Authorization: Basic " + b64encode(b"anna:pass word"), b"", b""])
+        self.assertEqual(
+            Proxy.of("http://proxy.test").request("::1", 8443),
+            b"CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n",
+        )
 
     def test_bad(self) -> None:
         """What is no proxy's URL is told so."""
