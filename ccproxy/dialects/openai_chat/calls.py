@@ -70,7 +70,8 @@ class Calls:
         """Takes one element of `tool_calls`. Raises BROKEN for more arguments to a call that was complete."""
         function = fragment.get("function")
         custom = fragment.get("custom")
-        if isinstance(custom, dict):
+        # Snowflake writes the fields of both.
+        if isinstance(custom, dict) and (custom.get("name") or not function):
             self._feed_custom(fragment, custom, choice, out)
             return
         if not isinstance(function, dict):

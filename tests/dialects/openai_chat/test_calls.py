@@ -88,6 +88,11 @@ class AssemblyTests(SynchronousTestCase):
         self.assertEqual(fragments(begun), [("call", "i", "sum", '{"input":""}')])
         told = both(begun, call(1, "j", "B", "{}"))
         self.assertEqual(fragments(told), [("call", "i", "sum", '{"input":""}'), ("call", "j", "B", "{}")])
+        full = {"index": 0, "id": "i", "type": "function", "custom": {"name": "", "input": ""}}
+        function = {"function": {"name": "B", "arguments": '{"b":2}'}}
+        self.assertEqual(fragments({"tool_calls": [{**full, **function}]}), [("call", "i", "B", '{"b":2}')])
+        both_named = {**full, "custom": {"name": "sum", "input": "4"}, "function": {"name": "", "arguments": ""}}
+        self.assertEqual(fragments({"tool_calls": [both_named]}), [("call", "i", "sum", '{"input":"4"}')])
         whole = {"tool_calls": [{"id": "i", "type": "custom", "custom": {"name": "sum", "input": "4 + 4"}}]}
         reply = {"choices": [{"index": 0, "message": whole, "finish_reason": "tool_calls"}]}
         response = parse_response(dumps(reply), Quirks())
