@@ -5,6 +5,7 @@ To take over a configuration is to hand the site another front: exchanges that r
 
 from functools import cache
 from random import getrandbits
+from time import time_ns
 from typing import Any
 
 from attrs import asdict, frozen
@@ -169,5 +170,7 @@ def known_of(reload: Reload | None) -> dict[str, Any]:
 
 
 def new_id() -> str:
-    """The name of an exchange. It is unique, which is all that it must be; asking the kernel for it takes longer."""
-    return f"req_{getrandbits(96):024x}"
+    """The name of an exchange. It is unique, which is all that it must be; asking the kernel for a secret takes longer.
+    Names follow time, by the millisecond: where they do not, a ledger's index is written all over (measured: half of
+    what a record costs it)."""
+    return f"req_{time_ns() >> 20:011x}{getrandbits(52):013x}"
