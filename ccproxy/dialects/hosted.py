@@ -1,4 +1,5 @@
-"""Tools that a vendor runs itself, where the upstream is another vendor's: left out, or refused in clear words."""
+"""Tools that a vendor runs itself, or that its models alone were taught, where the upstream is another vendor's: left
+out, or refused in clear words."""
 
 from ccproxy.dialects.quirks import Quirks
 from ccproxy.errors import ApiError, Kind
@@ -20,6 +21,6 @@ def lost(foreign: list[str], others: bool, choice: ToolChoice, quirks: Quirks) -
     if missing is not None:
         raise ApiError(
             Kind.UNTRANSLATABLE,
-            f"the tool {missing} is run by its own vendor, and {quirks.vendor or 'this provider'} has no such tool",
+            f"only its own vendor knows the tool {missing}: {quirks.vendor or 'this provider'} has no such tool",
         )
-    return [f"the tool {name}, which its own vendor runs" for name in foreign]
+    return [f"the tool {name}, which only its own vendor knows" for name in foreign]

@@ -19,7 +19,7 @@ class HostedTests(SynchronousTestCase):
         """Beside others it is left out, and named."""
         for name, dialect in DIALECTS.items():
             outgoing = dialect.render_request(evolve(ASKED, tools=(WEATHER, THEIRS)), UPSTREAMS[name])
-            self.assertIn("the tool web_fetch, which its own vendor runs", outgoing.losses, name)
+            self.assertIn("the tool web_fetch, which only its own vendor knows", outgoing.losses, name)
             self.assertNotIn(b"web_fetch", outgoing.body, name)
             self.assertIn(b"weather", outgoing.body, name)
 
@@ -44,4 +44,4 @@ class HostedTests(SynchronousTestCase):
                 DIALECTS[name].render_request(evolve(ASKED, tools=(WebSearch(),)), quirks)
             self.assertIn("web_search", caught.exception.message)
             outgoing = DIALECTS[name].render_request(evolve(ASKED, tools=(WEATHER, WebSearch())), quirks)
-            self.assertIn("the tool web_search, which its own vendor runs", outgoing.losses)
+            self.assertIn("the tool web_search, which only its own vendor knows", outgoing.losses)

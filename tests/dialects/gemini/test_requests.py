@@ -431,7 +431,7 @@ class Tools(SynchronousTestCase):
         )
         request = asked(user("Hi"), tools=(own, other))
         self.assertEqual(body(request)["tools"], [{"codeExecution": {}}])
-        self.assertEqual(losses(request), ("the tool bash, which its own vendor runs",))
+        self.assertEqual(losses(request), ("the tool bash, which only its own vendor knows",))
         many = asked(user("Hi"), tools=(BASH, Tool("Two", "", {}, strict=True)))
         limited = evolve(QUIRKS, max_tools=1)
         self.assertEqual(len(body(many, limited)["tools"][0]["functionDeclarations"]), 1)
