@@ -100,6 +100,7 @@ class Person:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_keys,
         )
 
     def daemon(self) -> int:
@@ -124,6 +125,13 @@ def belongs_to(pid: int, word: str) -> bool:
         return word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def hear_keys() -> None:
+    """For a process that begins: whoever runs the tests may be deaf to the keys of a terminal, as a shell's background
+    jobs are, and would have it inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def end(pid: int, number: int = signal.SIGTERM) -> None:

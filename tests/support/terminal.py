@@ -10,7 +10,7 @@ import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.person import PATIENCE
+from tests.support.person import PATIENCE, hear_keys
 
 
 class Terminal:
@@ -40,8 +40,7 @@ class Terminal:
     def wait_for(self, words: str) -> None:
         """Read until this appears, behind what was waited for before."""
         while words not in self.shown[self._seen :]:
-            readable, _, _ = select.select([self._ours], [], [], PATIENCE)
-            if not readable or not self._read():
+            if not self._shows_more():
                 raise AssertionError(f"{words!r} did not appear in:\n{self.shown}")
         self._seen = self.shown.index(words, self._seen) + len(words)
 
@@ -56,7 +55,7 @@ class Terminal:
 
     def end(self) -> int:
         """Read all the rest; gives the exit status."""
-        while self._read():
+        while self._shows_more():
             pass
         return self.process.wait(PATIENCE)
 
@@ -70,7 +69,11 @@ class Terminal:
         self.process.wait()
         os.close(self._ours)
 
-    def _read(self) -> bool:
+    def _shows_more(self) -> bool:
+        """Wait for more to appear; False where nothing does."""
+        readable, _, _ = select.select([self._ours], [], [], PATIENCE)
+        if not readable:
+            return False
         try:
             part = os.read(self._ours, 4096)
         except OSError:
@@ -80,4 +83,6 @@ class Terminal:
 
 
 def _take() -> None:
+    """The terminal is the process's own."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    hear_keys()
