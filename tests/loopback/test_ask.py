@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ccproxy.cli.process.home import home
 from ccproxy.cli.process.lock import Lock
 from ccproxy.cli.process.running import Running
 from tests.support.person import Person, free_port
+from tests.support.servers import serving
 from tests.support.wires import Finish, Reply, Say, Think, anthropic, chat, gemini, reply, responses
 
 WIRES = {
@@ -70,12 +70,7 @@ class AskTests(SynchronousTestCase):
             said = reply(Think("Let me see. ", "seal"), Say("Hello, world"))
 
         self.handler = Handler
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
+        self.server = serving(self, ThreadingHTTPServer(("127.0.0.1", 0), Handler))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.home = Path(self.mktemp()).absolute()
         (self.home / ".ccproxy").mkdir(parents=True)

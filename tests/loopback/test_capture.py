@@ -18,6 +18,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from ccproxy.captures.captured import Captured, read
 from tests.loopback.test_ask import Speaking
 from tests.support.person import PATIENCE, Person, end
+from tests.support.servers import serving
 from tests.support.wires import Call, Reply, Say, reply
 
 OURS = "our-own-key-of-ccproxy"
@@ -61,12 +62,7 @@ class CaptureTests(SynchronousTestCase):
             said: Reply = reply(Say("Hello, world"), Call("Bash", {"command": "ls"}, "call_1"))
 
         self.handler = Handler
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
+        self.server = serving(self, ThreadingHTTPServer(("127.0.0.1", 0), Handler))
         self.person = Person(Path(self.mktemp()))
         self.addCleanup(self.person.leave)
         self.place = self.person.place / "captures"

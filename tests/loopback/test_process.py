@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -35,18 +36,14 @@ class PersonCase(SynchronousTestCase):
         finally:
             connection.close()
 
-
-class SupervisedTests(PersonCase):
-    """A daemon whose service manager listens."""
-
-    def test_no_banner(self) -> None:
-        """It is told in its own way that we serve; commands to type would only fill its journal."""
+    def supervised(self, start: "Callable[[str], subprocess.Popen[str]]") -> str:
+        """What a daemon says that is started with the path of a service manager's socket, serves, and is ended."""
         with tempfile.TemporaryDirectory() as directory:
             manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.addCleanup(manager.close)
             manager.bind(f"{directory}/notify")
             manager.settimeout(PATIENCE)
-            daemon = self.person.begin("start", "--foreground", NOTIFY_SOCKET=f"{directory}/notify")
+            daemon = start(f"{directory}/notify")
             try:
                 while b"READY=1" not in manager.recv(4096):
                     pass
@@ -54,6 +51,15 @@ class SupervisedTests(PersonCase):
             finally:
                 daemon.terminate()
                 said, _ = daemon.communicate(timeout=PATIENCE)
+        return said
+
+
+class SupervisedTests(PersonCase):
+    """A daemon whose service manager listens."""
+
+    def test_no_banner(self) -> None:
+        """It is told in its own way that we serve; commands to type would only fill its journal."""
+        said = self.supervised(lambda notify: self.person.begin("start", "--foreground", NOTIFY_SOCKET=notify))
         self.assertIn("starting up", said)
         self.assertNotIn("Press Ctrl-C", said)
 
@@ -69,26 +75,16 @@ class FullDiskTests(PersonCase):
 
     def test_foreground(self) -> None:
         """In the foreground it serves all the same."""
-        with tempfile.TemporaryDirectory() as directory:
-            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.addCleanup(manager.close)
-            manager.bind(f"{directory}/notify")
-            manager.settimeout(PATIENCE)
-            daemon = subprocess.Popen(
+        said = self.supervised(
+            lambda notify: subprocess.Popen(
                 ["sh", "-c", "ulimit -f 0; exec ccproxy start --foreground"],
                 cwd=self.person.directory,
-                env={**self.person.environment, "NOTIFY_SOCKET": f"{directory}/notify"},
+                env={**self.person.environment, "NOTIFY_SOCKET": notify},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-            try:
-                while b"READY=1" not in manager.recv(4096):
-                    pass
-                self.assertTrue(self.answers())
-            finally:
-                daemon.terminate()
-                said, _ = daemon.communicate(timeout=PATIENCE)
+        )
         self.assertNotIn("Traceback", said)
 
 

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ccproxy.cli.main import main
 from tests.support.certificates import self_signed
+from tests.support.servers import serving
 
 HOST = "provider.test"
 
@@ -96,11 +97,7 @@ class ProxiedTests(SynchronousTestCase):
         proxies = ThreadingTCPServer(("127.0.0.1", 0), Proxy)
         self.plain = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
         for server in (self.provider, proxies, self.plain):
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            self.addCleanup(thread.join)
-            self.addCleanup(server.server_close)
-            self.addCleanup(server.shutdown)
+            serving(self, server)
         self.url = f"http://me:the%20word@127.0.0.1:{proxies.server_address[1]}"
         self.environ: dict[str, str | None] = {
             **dict.fromkeys(os.environ),

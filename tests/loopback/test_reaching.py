@@ -1,6 +1,5 @@
 """Whether a provider answers and takes its key, asked over a real socket."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +9,7 @@ from ccproxy.cli.reaching import reach
 from ccproxy.config.settings import Settings
 from ccproxy.providers.provider import Provider
 from ccproxy.secret import Secret
+from tests.support.servers import serving
 
 ANSWERS = {"/ok": 200, "/refusing": 401, "/without": 404, "/broken": 500, "/elsewhere": 302}
 
@@ -40,12 +40,7 @@ class ReachTests(SynchronousTestCase):
             asked: list[tuple[str, str | None]] = []  # noqa: RUF012
 
         self.handler = Handler
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
+        self.server = serving(self, ThreadingHTTPServer(("127.0.0.1", 0), Handler))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def provider(self, path: str, dialect: str = "openai_chat", url: str = "") -> Provider:
