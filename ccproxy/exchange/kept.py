@@ -132,7 +132,8 @@ class KeptResponses:
             del self._kept[name]
             self._size -= kept.size
             for item in kept.items:
-                del self._of_item[item]
+                if self._of_item.get(item) == name:  # Some upstreams name the items of every answer alike.
+                    del self._of_item[item]
 
 
 class Serving(Protocol):

@@ -47,20 +47,25 @@ class Endpoint(Resource):
         reply = Reply(request)
         serving = Deferred.fromCoroutine(self._serve(request, reply))
         reply.when_gone().addCallback(lambda _: serving.cancel())
-        serving.addErrback(_fault)
+        serving.addErrback(_left)
         return NOT_DONE_YET
 
     async def _serve(self, request: BoundedRequest, reply: Reply) -> None:
         exchange = self._new_id()
         try:
             call = self._read(request, exchange)
+            await self._serving.serve(call, reply)
         except ApiError as error:
             log.info(
                 "request refused with {status}: {reason}", exchange=exchange, status=error.status, reason=error.message
             )
             tell_by(reply, self._dialect, error, exchange)
-            return
-        await self._serving.serve(call, reply)
+        except CancelledError:
+            raise
+        except Exception:
+            log.failure("serving {exchange} failed: a fault of ours", exchange=exchange)
+            told = ApiError(Kind.BROKEN, "ccproxy failed; its log has the details")
+            tell_by(reply, self._dialect, told, exchange)
 
     def _read(self, request: BoundedRequest, exchange: str) -> Call:
         headers = request_headers(request)
@@ -72,6 +77,6 @@ class Endpoint(Resource):
         return Call(exchange, self._dialect, headers, body, peek.model, peek.stream, principal, request.uri)
 
 
-def _fault(failure: Failure) -> None:
-    if not failure.check(CancelledError):
-        log.failure("serving a request failed: a fault of ours", failure)
+def _left(failure: Failure) -> None:
+    """The client left, and there is nobody to be told."""
+    failure.trap(CancelledError)

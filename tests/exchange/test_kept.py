@@ -11,7 +11,8 @@ from ccproxy.access.principals import Keyring, Principal
 from ccproxy.dialects.openai_responses.dialect import OPENAI_RESPONSES
 from ccproxy.exchange.call import Call
 from ccproxy.exchange.kept import PART, KeptResponses
-from ccproxy.model.messages import Request, Text
+from ccproxy.model.events import Block
+from ccproxy.model.messages import Opaque, Request, Text
 from ccproxy.model.replies import Response
 from ccproxy.model.usage import Reason, Stop, Usage
 from ccproxy.providers.target import Target
@@ -60,9 +61,9 @@ class NewLimits(SynchronousTestCase):
         self.kept = KeptResponses(lambda: self.now, 10.0, 100_000)
         self.call = Call("1", OPENAI_RESPONSES, {}, b'{"model":"m","input":"Hi"}', "m", False, Principal("anna"))
 
-    def keep(self) -> str:
+    def keep(self, *more: Block) -> str:
         """The name of a response that is kept."""
-        answer = Response("1", "m", (Text("Hello"),), Stop(Reason.DONE), Usage())
+        answer = Response("1", "m", (Text("Hello"), *more), Stop(Reason.DONE), Usage())
         written = self.kept.filled(self.call).dialect.render_response(answer, Request("m", ()))
         return str(json.loads(written)["id"])
 
@@ -84,6 +85,20 @@ class NewLimits(SynchronousTestCase):
         self.assertTrue(self.knows(name))
         self.kept.within(10.0, 10)
         self.assertFalse(self.knows(name))
+
+    def test_items_of_one_name(self) -> None:
+        """An upstream may name the items of every answer alike: the name stands for the latest one, and when that has
+        gone nobody stumbles over it."""
+        search = Opaque("openai_responses", {"type": "file_search_call", "id": "fs_1", "queries": []})
+        self.keep(search, search)
+        self.now = 6.0
+        latest = self.keep(search)
+        self.now = 11.0
+        self.assertTrue(self.knows(latest))
+        body = json.dumps({"model": "m", "input": [{"type": "item_reference", "id": "fs_1"}]}).encode()
+        self.assertIn(b"file_search_call", self.kept.filled(evolve(self.call, body=body)).body)
+        self.now = 30.0
+        self.assertFalse(self.knows(latest))
 
     def test_longer(self) -> None:
         """What comes is kept for as long as is said by then."""

@@ -6,11 +6,16 @@ import json
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from ccproxy.access.principals import Keyring
+from ccproxy.dialects.anthropic.dialect import ANTHROPIC
 from ccproxy.errors import Kind
+from ccproxy.exchange.call import Call
 from ccproxy.exchange.record import Outcome
+from ccproxy.exchange.reply import Reply
 from ccproxy.providers.target import Target
 from ccproxy.routing.plans import Plan
 from ccproxy.secret import Secret
+from ccproxy.web.endpoint import Endpoint
 from tests.support.wire import CLAUDE, OPENAI, ClientConnection, Wire, chat, frames, messages, text_of
 
 LOGIN = Target("anthropic", "claude-test", "anthropic", "http://anthropic.test", passes_login=True)
@@ -173,6 +178,27 @@ class BadInput(SynchronousTestCase):
             self.assertEqual(answer.status, status, path)
             self.assertEqual(answer.json["type"], "error")
             self.assertTrue(answer.headers["request-id"])
+
+
+class Faulty:
+    """Serves nobody."""
+
+    async def serve(self, call: Call, reply: Reply) -> None:
+        raise ZeroDivisionError
+
+
+class FaultOfOurs(SynchronousTestCase):
+    """Where whoever serves calls fails."""
+
+    def test_is_told(self) -> None:
+        """The client is told so and waits for nothing, and the log has the details."""
+        wire = Wire()
+        endpoint = Endpoint(ANTHROPIC, Keyring(Secret("")), Faulty(), 1000, lambda: "req_1")
+        wire.site.answer_from(endpoint, 1000)
+        answer = wire.ask().answer
+        self.assertEqual((answer.status, answer.headers["request-id"]), (502, "req_1"))
+        self.assertIn("its log has the details", answer.json["error"]["message"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 
 class Surface(SynchronousTestCase):
