@@ -34,10 +34,12 @@ FRONTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @contextmanager
 def rings() -> Iterator[list[str]]:
-    """The kinds of our own objects that the collector finds behind what is done within."""
+    """The kinds of our own objects that the collector finds behind what is done within. What was there before is held
+    on to: a log that forgets its oldest line may let go of another test's rings just now."""
     found: list[str] = []
     gc.collect()
     gc.disable()
+    before = gc.get_objects()
     try:
         yield found
         gc.set_debug(gc.DEBUG_SAVEALL)
@@ -45,6 +47,7 @@ def rings() -> Iterator[list[str]]:
         kinds = (type(one) for one in gc.garbage)
         found += sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds if "ccproxy" in kind.__module__)
     finally:
+        before.clear()
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
